@@ -1,0 +1,63 @@
+// The news that is still to be told: a priority queue of updates, each with a number of tellings left.
+//
+// Every packet has room for a few updates. The most urgent go first; among equals those told least, so
+// that news spreads before it is repeated; among these the newest. After its budget an update is dropped:
+// by then everybody has it with high probability (SWIM, section 4.1). One update a subject: a newer one
+// replaces the older.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include <troupe/membership/message.hpp>
+
+namespace troupe::membership {
+
+/// What goes first. A wrong accusation must be undone before it does harm, a death known before a join.
+enum class urgency : std::uint8_t { refutation, failure, join, registration };
+
+class dissemination {
+ public:
+  /// Updates larger than `update_bytes_max` lose their document: receivers fetch it by stream.
+  explicit dissemination(std::size_t update_bytes_max) : update_bytes_max_(update_bytes_max) {}
+
+  /// To be told `budget` times. Replaces what is queued about the subject; of the two urgencies the higher
+  /// stays, since the old news has not gone out whole.
+  void announce(update what, urgency how_urgent, int budget);
+
+  /// Appends to `into` what fits in `bytes` (by `size_bound`), and counts it as told once. Leaves out
+  /// subjects that `into` already has, and what `receiver` knows better: that it is alive.
+  void take(std::size_t bytes, node_id receiver, std::vector<update>& into);
+
+  void forget(node_id subject);
+  void clear();
+  bool contains(node_id subject) const { return entries_.contains(subject); }
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  struct rank {
+    urgency how_urgent;
+    int told;
+    std::uint64_t age;  // lower is newer
+    node_id subject;
+    friend auto operator<=>(const rank&, const rank&) = default;
+  };
+  struct entry {
+    update what;
+    std::size_t bytes;
+    int left;
+    rank position;
+  };
+
+  std::size_t update_bytes_max_;
+  std::map<node_id, entry> entries_;
+  std::set<rank> order_;
+  std::uint64_t next_age_ = ~std::uint64_t{0};
+};
+
+}  // namespace troupe::membership

@@ -1,0 +1,74 @@
+#include <string>
+
+#include <troupe/membership/options.hpp>
+
+namespace troupe::membership {
+
+namespace {
+
+/// Collects the first field that is out of its bounds.
+class checker {
+ public:
+  void number(const char* field, std::size_t value, std::size_t low, std::size_t high) {
+    if (value < low || value > high)
+      refuse(field, std::to_string(value), std::to_string(low), std::to_string(high));
+  }
+
+  void count(const char* field, int value, int low, int high) {
+    if (value < low || value > high)
+      refuse(field, std::to_string(value), std::to_string(low), std::to_string(high));
+  }
+
+  void time(const char* field, duration value, duration low, duration high) {
+    if (value < low || value > high)
+      refuse(field, format_duration(value), format_duration(low), format_duration(high));
+  }
+
+  result<void> verdict() const { return verdict_; }
+
+ private:
+  void refuse(const std::string& field, const std::string& value, const std::string& low,
+              const std::string& high) {
+    if (verdict_)
+      verdict_ = error{code::invalid_argument,
+                       "membership." + field + " is " + value + "; it must be from " + low + " to " + high};
+  }
+
+  result<void> verdict_;
+};
+
+}  // namespace
+
+options options::local() {
+  options chosen;
+  chosen.probe_period = 300ms;
+  chosen.probe_timeout_max = 200ms;
+  chosen.gossip_interval = 50ms;
+  chosen.exchange_period = 10s;
+  chosen.join_retry = 200ms;
+  return chosen;
+}
+
+result<void> options::validate() const {
+  checker check;
+  check.time("probe_period", probe_period, 50ms, 1min);
+  check.time("probe_timeout_min", probe_timeout_min, 1ms, probe_timeout_max);
+  check.time("probe_timeout_max", probe_timeout_max, 1ms, probe_period * 3 / 4);
+  check.count("indirect_probes", indirect_probes, 0, 16);
+  check.count("suspicion_alpha", suspicion_alpha, 1, 16);
+  check.count("suspicion_beta", suspicion_beta, 1, 16);
+  check.time("gossip_interval", gossip_interval, 10ms, 10s);
+  check.count("gossip_fanout", gossip_fanout, 1, 16);
+  check.count("retransmit_multiplier", retransmit_multiplier, 1, 16);
+  check.number("packet_bytes_max", packet_bytes_max, 512, 65'000);
+  check.time("exchange_period", exchange_period, 1s, 1h);
+  check.time("join_retry", join_retry, 10ms, 1min);
+  check.count("leave_fanout", leave_fanout, 1, 64);
+  check.number("members_max", members_max, 2, 100'000);
+  check.number("registration_bytes_max", registration_bytes_max, 256, 65'536);
+  check.time("dead_kept_for", dead_kept_for, 1s, 24h);
+  check.count("health_max", health_max, 0, 32);
+  return check.verdict();
+}
+
+}  // namespace troupe::membership

@@ -1,0 +1,205 @@
+#include <array>
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include <caf/scoped_actor.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <unistd.h>
+
+#include <troupe/node/admin_service.hpp>
+#include <troupe/node/ask_actor.hpp>
+#include <troupe/node/body.hpp>
+#include <troupe/runtime/clock.hpp>
+
+namespace troupe {
+
+namespace {
+
+std::string random_name() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  std::random_device entropy;
+  const auto tail = (std::uint64_t{entropy()} << 32) | entropy();
+  return std::string(host.data()).substr(0, 40) + "-" + std::to_string(::getpid()) + "-" +
+         to_hex(tail).substr(0, 6);
+}
+
+epoch epoch_of_now() {
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  return epoch{
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(wall).count())};
+}
+
+std::shared_ptr<spdlog::logger> make_log(const node_options& options) {
+  auto log =
+      std::make_shared<spdlog::logger>(options.name, std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  log->set_level(spdlog::level::from_str(options.log_level));
+  log->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-5l%$ [%n] %v");
+  log->flush_on(spdlog::level::info);
+  return log;
+}
+
+bool is_loopback(const endpoint& where) {
+  return where.is_v4() ? where.address[12] == 127
+                       : where == parse_endpoint("[::1]:" + std::to_string(where.port)).value();
+}
+
+membership::options membership_timing(membership_profile profile, const endpoint& listening) {
+  const auto local = profile == membership_profile::local ||
+                     (profile == membership_profile::automatic && is_loopback(listening));
+  return local ? membership::options::local() : membership::options{};
+}
+
+// Long enough for one round of packets on any network that membership works on.
+constexpr auto leave_grace = std::chrono::milliseconds(50);
+
+}  // namespace
+
+node::body::body(node_options wanted) : options(std::move(wanted)), started_(runtime::now()) {
+  if (options.name.empty()) options.name = random_name();
+  if (const auto sound = options.validate(); !sound) throw start_error(sound.error());
+  auto sockets = transport::listen_on(parse_endpoint(options.listen).value());
+  if (!sockets) throw start_error(sockets.error());
+  auto address = sockets->bound;
+  if (!options.advertise.empty()) {
+    address = parse_endpoint(options.advertise).value();
+    if (address.port == 0) address.port = sockets->bound.port;
+  }
+  engine_ = std::make_unique<runtime::engine>(options.pool_threads);
+  shared = std::make_unique<runtime::environment>(runtime::environment{
+      .engine = *engine_,
+      .log = make_log(options),
+      .cluster = options.cluster,
+      .name = options.name,
+      .zone = options.zone,
+      .self = {node_id_of(options.cluster, options.name), epoch_of_now()},
+      .address = address,
+      .links = options.links,
+      .keep_alive = options.keep_alive,
+  });
+  port = std::make_shared<runtime::router_port>();
+  spawn_actors(std::move(*sockets));
+  if (options.role == runtime::role::member)
+    if (const auto hosted = host(admin::AdminService::descriptor(), {.runs_on = placement::event_loop},
+                                 [this] { return std::make_unique<admin_service>(*this); });
+        !hosted)
+      throw start_error(hosted.error());
+}
+
+void node::body::spawn_actors(transport::listening_sockets sockets) {
+  auto& system = engine_->system();
+  auto* loop = engine_->loop_unit();
+  router_ = runtime::spawn_bound<runtime::router_actor>(system, loop, *shared, options.routing, port);
+  runtime::gossip_options gossip_settings;
+  gossip_settings.role = options.role;
+  gossip_settings.core = membership_timing(options.profile, shared->address);
+  gossip_settings.seeds = options.join;
+  gossip_ = runtime::spawn_bound<runtime::gossip_actor>(
+      system, loop, *shared, gossip_settings, std::move(sockets.udp),
+      runtime::gossip_actor::collaborators{
+          .nodes_changed =
+              [this](std::vector<runtime::node_change> changes) {
+                router().nodes_changed(std::move(changes));
+              },
+          .happened =
+              [this](const membership::event& what) {
+                if (what.kind == membership::event_kind::left && what.subject.self.node == shared->self.node && !stopping_)
+                  ask_to_stop("another process has taken the name '" + shared->name + "'");
+              }});
+  server_ = runtime::spawn_bound<runtime::server>(
+      system, loop, *shared, options.server, std::move(sockets.tcp),
+      runtime::server::collaborators{
+          .exchange =
+              [this](std::vector<std::byte> snapshot, std::function<void(std::vector<std::byte>)> answer) {
+                gossip().exchange(std::move(snapshot), std::move(answer));
+              },
+          .local_answer = [door = port](wire::frame answer) { door->local_answer(std::move(answer)); }});
+  router().serve_locally(server().local_requests());
+  shared->log->info("node {} of cluster {} listens on {}", shared->name, shared->cluster,
+                    to_string(shared->address));
+}
+
+result<void> node::body::host(const interface_descriptor& interface, const hosting& how,
+                              std::function<std::unique_ptr<service>()> make) {
+  const std::string name(interface.service);
+  if (options.role == runtime::role::observer)
+    return error{code::failed_precondition, "an observer hosts no services: start the node as a member"};
+  if (how.in_flight_max < 1 || how.in_flight_max > 1'000'000 || how.weight < 1 ||
+      how.weight > membership::weight_max)
+    return error{code::invalid_argument, name + ": in_flight_max is 1 to 1,000,000 and weight 1 to 10,000"};
+  runtime::service_spec spec{name, interface.id, how, [make = std::move(make), door = port] {
+                               return std::make_unique<service_servant>(make(), door);
+                             }};
+  auto started =
+      ask_actor<result<void>>([&](auto ready) { server().host(std::move(spec), std::move(ready)); });
+  if (!started) return started;
+  {
+    const std::lock_guard lock(services_mutex_);
+    services_.emplace(name, std::make_pair(&interface, how.weight));
+  }
+  publish();
+  return {};
+}
+
+void node::body::publish() {
+  std::vector<membership::service_entry> offered;
+  {
+    const std::lock_guard lock(services_mutex_);
+    for (const auto& [name, hosted] : services_) offered.push_back({name, hosted.first->id, hosted.second});
+  }
+  gossip().publish(std::move(offered));
+}
+
+const interface_descriptor* node::body::interface_of(std::string_view service) const {
+  const std::lock_guard lock(services_mutex_);
+  const auto found = services_.find(service);
+  return found == services_.end() ? nullptr : found->second.first;
+}
+
+void node::body::ready() {
+  gossip().set_mode(membership::mode::ready);
+  shared->log->info("node {} is ready", shared->name);
+}
+
+void node::body::ask_to_stop(const std::string& why) {
+  std::function<void(const std::string&)> told;
+  {
+    const std::lock_guard lock(mutex);
+    if (!stop_reason.empty()) return;
+    stop_reason = why;
+    told = stop_asked;
+  }
+  shared->log->warn("this node should stop: {}", why);
+  if (told) told(why);
+}
+
+std::size_t node::body::stop() {
+  if (std::exchange(stopped_, true)) return 0;
+  stopping_ = true;
+  shared->log->info("node {} stops", shared->name);
+  gossip().set_mode(membership::mode::draining);
+  const auto left = ask_actor<std::size_t>(
+      [this](auto idle) { server().drain("it is stopping", options.drain_limit, std::move(idle)); });
+  if (left > 0)
+    shared->log->warn("{} requests were still under way after {}", left,
+                      format_duration(options.drain_limit));
+  const auto done = [](auto begin) { ask_actor<bool>([&](auto ended) { begin([ended] { ended(true); }); }); };
+  done([this](auto ended) { gossip().leave(std::move(ended)); });
+  std::this_thread::sleep_for(leave_grace);
+  // Services first: what they still wait for comes back through the router, which must be there.
+  done([this](auto ended) { server().stop(std::move(ended)); });
+  done([this](auto ended) { gossip().stop(std::move(ended)); });
+  done([this](auto ended) { router().stop(std::move(ended)); });
+  {
+    caf::scoped_actor waiter{engine_->system()};
+    waiter->wait_for(server_, gossip_, router_);
+  }
+  server_ = gossip_ = router_ = nullptr;
+  engine_.reset();
+  return left;
+}
+
+node::body::~body() { (void)stop(); }
+
+}  // namespace troupe

@@ -1,0 +1,90 @@
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include <troupe/node/ask_actor.hpp>
+#include <troupe/node/body.hpp>
+#include <troupe/node/node.hpp>
+#include <troupe/runtime/clock.hpp>
+
+namespace troupe {
+
+namespace {
+
+constexpr duration join_within = std::chrono::seconds(5);
+constexpr auto join_poll = std::chrono::milliseconds(10);
+
+}  // namespace
+
+node::node(node_options options) : body_(std::make_unique<body>(std::move(options))) {}
+
+node::node(node&&) noexcept = default;
+
+node::~node() = default;
+
+node node::join(const std::string& seed, node_options options) {
+  options.join.push_back(seed);
+  node joined(std::move(options));
+  const auto limit = runtime::now() + join_within;
+  while (!joined.joined()) {
+    if (runtime::now() > limit)
+      throw start_error({code::unavailable, "nobody answers at " + seed + " as a member of cluster '" +
+                                                joined.cluster() + "' within " +
+                                                format_duration(join_within) +
+                                                ": check the address and that the node runs"});
+    std::this_thread::sleep_for(join_poll);
+  }
+  joined.ready();
+  return joined;
+}
+
+void node::host_made(const interface_descriptor& interface, const hosting& how,
+                     std::function<std::unique_ptr<service>()> make) {
+  if (const auto hosted = body_->host(interface, how, std::move(make)); !hosted)
+    throw start_error(hosted.error());
+}
+
+std::shared_ptr<runtime::call_port> node::port() const { return body_->port; }
+
+void node::ready() { body_->ready(); }
+
+std::vector<membership::member> node::members() const {
+  return ask_actor<runtime::gossip_actor::report>(
+             [this](auto take) { body_->gossip().inspect(std::move(take)); })
+      .members;
+}
+
+bool node::joined() const {
+  return ask_actor<runtime::gossip_actor::report>(
+             [this](auto take) { body_->gossip().inspect(std::move(take)); })
+      .joined;
+}
+
+result<void> node::set_policy(std::string_view service, balance::policy_kind kind) {
+  return ask_actor<result<void>>(
+      [&](auto take) { body_->router().set_policy(std::string(service), kind, std::move(take)); });
+}
+
+const std::string& node::name() const { return body_->shared->name; }
+
+const std::string& node::cluster() const { return body_->shared->cluster; }
+
+const endpoint& node::address() const { return body_->shared->address; }
+
+identity node::self() const { return body_->shared->self; }
+
+const std::vector<std::string>& node::arguments() const { return body_->arguments; }
+
+std::size_t node::stop() { return body_->stop(); }
+
+void node::when_asked_to_stop(std::function<void(const std::string&)> what) {
+  std::string why;
+  {
+    const std::lock_guard lock(body_->mutex);
+    body_->stop_asked = what;
+    why = body_->stop_reason;
+  }
+  if (!why.empty()) what(why);
+}
+
+}  // namespace troupe

@@ -1,0 +1,119 @@
+// A node: one process's part of a cluster, or one of several in a process. The facade of the framework.
+//
+//   int main(int argc, char** argv) {
+//     return troupe::run(argc, argv, [](troupe::node& node) { node.host<cart_service>(); });
+//   }
+//
+//   auto node = troupe::node::join("127.0.0.1:7000");
+//   auto reply = node.client<shop::Cart>().get("ann").wait();
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <troupe/balance/policy.hpp>
+#include <troupe/membership/core.hpp>
+#include <troupe/node/options.hpp>
+#include <troupe/runtime/hosting.hpp>
+#include <troupe/service/client.hpp>
+#include <troupe/service/reflective_call.hpp>
+#include <troupe/service/servant.hpp>
+#include <troupe/service/service.hpp>
+
+namespace troupe {
+
+/// Why a node or a service could not be started: a sentence that says what to do.
+class start_error : public std::runtime_error {
+ public:
+  explicit start_error(const error& problem) : std::runtime_error(problem.text), code_(problem.code) {}
+  troupe::code code() const { return code_; }
+
+ private:
+  troupe::code code_;
+};
+
+class node {
+ public:
+  class body;
+
+  /// Starts the node: it listens, and looks for its seeds in the background. Throws start_error.
+  explicit node(node_options options = {});
+  node(node&&) noexcept;
+  /// Stops, if `stop` was not called: see there.
+  ~node();
+
+  /// Starts a node that joins through `seed`, and waits until it has. Throws start_error where nobody answers
+  /// within 5 s.
+  static node join(const std::string& seed, node_options options = {});
+
+  /// Serves `Service`, which derives from a generated base, from now on. It is constructed from `arguments`
+  /// (by copy) in its actor's own context, now and after each time its actor dies. Throws start_error where a
+  /// service of that name is hosted here already, or where its construction throws.
+  template <class Service, class... Arguments>
+  void host(const hosting& how, Arguments... arguments) {
+    host_made(Service::descriptor(), how, [packed = std::make_tuple(std::move(arguments)...)] {
+      return std::apply(
+          [](const auto&... each) -> std::unique_ptr<service> { return std::make_unique<Service>(each...); },
+          packed);
+    });
+  }
+  template <class Service>
+  void host() {
+    host<Service>(hosting{});
+  }
+
+  /// A stub for the interface. Cheap to copy; works until the node stops, and fails calls afterwards.
+  template <class Interface>
+  troupe::client<Interface> client() const {
+    return troupe::client<Interface>(port());
+  }
+  /// Calls without generated code.
+  reflective_caller reflective() const { return reflective_caller(port()); }
+
+  /// Tells the cluster that everything is hosted: `troupe up` waits for it. `run` does it.
+  void ready();
+
+  /// Everyone this node knows, itself included, as of now.
+  std::vector<membership::member> members() const;
+  /// True once a seed has answered, or when there are none.
+  bool joined() const;
+  result<void> set_policy(std::string_view service, balance::policy_kind kind);
+
+  const std::string& name() const;
+  const std::string& cluster() const;
+  const endpoint& address() const;
+  identity self() const;
+  /// What the command line held that was no option of the node's.
+  const std::vector<std::string>& arguments() const;
+
+  /// Takes no new requests, waits for those under way (up to options::drain_limit), leaves the cluster, ends
+  /// every service and every thread. Once; not from an actor's turn. Gives the number of requests that were
+  /// still under way at the limit.
+  std::size_t stop();
+  /// `what` is told, from some thread of the node's, when the node should end: its name was taken by another
+  /// process, or somebody asked it to by its admin service.
+  void when_asked_to_stop(std::function<void(const std::string& why)> what);
+
+ private:
+  friend int run(int, char**, const node_options&, const std::function<void(node&)>&);
+
+  void host_made(const interface_descriptor& interface, const hosting& how,
+                 std::function<std::unique_ptr<service>()> make);
+  std::shared_ptr<runtime::call_port> port() const;
+
+  std::unique_ptr<body> body_;
+};
+
+/// What a program's main is: reads the command line (--help lists the options), starts a node, lets `setup`
+/// host services, serves until SIGTERM or SIGINT, drains, and returns the exit code: 0 after a clean end, 1
+/// where starting failed (with one line on stderr), 2 for a command line that makes no sense.
+int run(int argc, char** argv, const std::function<void(node&)>& setup);
+int run(int argc, char** argv, const node_options& defaults, const std::function<void(node&)>& setup);
+
+}  // namespace troupe

@@ -1,0 +1,34 @@
+// What keeps repeats from becoming a storm: a service's calls earn the right to them, a tenth each.
+//
+// When a whole service is sick, every call wants to be repeated, and three attempts each would triple the
+// load on what is left. With a budget, the load rises by a tenth. It is charged when an extra attempt is
+// scheduled, not when it is sent: otherwise all calls in backoff pass the gate together (Envoy issue 30205).
+// Failovers, repeats and backups draw on the same budget.
+//
+// Source: Finagle's RetryBudget; gRPC's retry throttling (gRFC A6).
+#pragma once
+
+#include <troupe/base/time.hpp>
+#include <troupe/retry/options.hpp>
+
+namespace troupe::retry {
+
+class budget {
+ public:
+  budget(const options& settings, time_point now);
+
+  /// A call made its first attempt.
+  void earn(time_point now);
+  /// True when an extra attempt may be scheduled; it is then paid for.
+  bool spend(time_point now);
+  double balance(time_point now) const;
+
+ private:
+  void pass(time_point now);
+
+  const options* settings_;
+  double tokens_;
+  time_point counted_;
+};
+
+}  // namespace troupe::retry

@@ -1,0 +1,31 @@
+#include <troupe/retry/safety.hpp>
+
+namespace troupe::retry {
+
+std::string_view to_string(safety value) {
+  switch (value) {
+    case safety::unsafe:
+      return "unsafe";
+    case safety::idempotent:
+      return "idempotent";
+    case safety::read_only:
+      return "read_only";
+  }
+  return "?";
+}
+
+std::string_view to_string(fate value) {
+  switch (value) {
+    case fate::never_sent:
+      return "never sent";
+    case fate::refused:
+      return "refused, not executed";
+    case fate::lost:
+      return "lost after sending";
+    case fate::answered:
+      return "answered";
+  }
+  return "?";
+}
+
+}  // namespace troupe::retry

@@ -1,0 +1,27 @@
+// What the interface's author declared about repeating a method, and what became of one attempt.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace troupe::retry {
+
+/// `$Troupe.safety` in the IDL; the numbers travel on the wire. Unsafe unless said.
+enum class safety : std::uint8_t {
+  unsafe = 0,      // never executed twice
+  idempotent = 1,  // executing twice is as good as once
+  read_only = 2,   // changes nothing
+};
+
+/// How far an attempt got: all that decides whether it may be repeated.
+enum class fate : std::uint8_t {
+  never_sent,  // no byte left this node
+  refused,     // the replica said: not executed (overloaded, draining, not served here, expired)
+  lost,        // sent, and no answer will come: it may have been executed
+  answered,    // executed: a result or an application error. Final
+};
+
+std::string_view to_string(safety value);
+std::string_view to_string(fate value);
+
+}  // namespace troupe::retry

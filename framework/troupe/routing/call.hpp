@@ -1,0 +1,74 @@
+// What a call asks for, what is recorded of its attempts, and what the router wants done about them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <troupe/balance/load_report.hpp>
+#include <troupe/base/ids.hpp>
+#include <troupe/base/result.hpp>
+#include <troupe/base/time.hpp>
+#include <troupe/retry/safety.hpp>
+
+namespace troupe::routing {
+
+/// A service's name, interned by the router for its life: an index, dense from 0.
+using service_ref = std::uint32_t;
+
+/// One call, as the stub asks for it.
+struct call_spec {
+  service_ref service = 0;
+  std::uint32_t method = 0;  // method group for the statistics: any dense-ish small number
+  retry::safety safety = retry::safety::unsafe;
+  time_point deadline{};
+  std::optional<std::uint64_t> affinity;  // hash of the affinity key
+  node_id only;                           // 0: any replica; else this node or nobody
+};
+
+/// One attempt in a call's history: what errors and `explain` print.
+struct attempt_record {
+  node_id node;
+  double score = 0;  // at the pick; lowest wins
+  time_point started{};
+  time_point ended{};                          // == started while under way
+  retry::fate fate = retry::fate::never_sent;  // while under way: lost, as far as anybody knows
+  troupe::code code = troupe::code::ok;
+  std::string note;  // "overloaded", "connection lost", ...; empty on the hot path
+};
+
+// What the router wants done.
+struct transmit {  // restamp the envelope and hand it to the link to `to`
+  call_id call;
+  attempt_id attempt;
+  node_id to;
+  std::uint8_t number = 1;  // 1 for the first attempt
+  duration remaining{0};    // > 0
+};
+struct withdraw {  // tell `to` that nobody waits any more
+  attempt_id attempt;
+  node_id to;
+};
+struct finish {  // `history(call)` is readable until the actor's next call in here
+  call_id call;
+  attempt_id winner;  // whose answer is the result; 0 when `failure` is
+  error failure;
+};
+struct dial {  // a link to this node is wanted; report link_up or link_down
+  node_id to;
+};
+using action = std::variant<transmit, withdraw, finish, dial>;
+using actions = std::vector<action>;
+
+/// What came back for one attempt.
+struct answer {
+  retry::fate fate = retry::fate::answered;  // answered or refused
+  troupe::code code = troupe::code::ok;      // of the application (answered) or of the refusal
+  std::string_view text;                     // of a refusal
+  const balance::load_report* load = nullptr;
+};
+
+}  // namespace troupe::routing

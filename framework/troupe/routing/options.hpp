@@ -1,0 +1,40 @@
+// How the life of a call is bounded, and what its two inner rooms may do.
+#pragma once
+
+#include <cstdint>
+
+#include <troupe/balance/options.hpp>
+#include <troupe/balance/policy.hpp>
+#include <troupe/base/result.hpp>
+#include <troupe/base/time.hpp>
+#include <troupe/retry/options.hpp>
+
+namespace troupe::routing {
+
+struct options {
+  balance::options balance;
+  retry::options retry;
+  balance::policy_kind policy = balance::policy_kind::dynamic_score;  // of services that name none
+
+  // Calls under way at once, 2 to 2^24; beyond, a call ends at once. About 300 bytes each, when used.
+  std::uint32_t calls_max = 262'144;
+
+  // How long a call to a service that nobody is known to serve may wait for somebody to appear; >= 0. Long
+  // enough for gossip to bring the news of a node that has just started.
+  duration unknown_service_patience = 2s;
+
+  // A safe attempt that is older than clamp(stall_p99s * p99, stall_min, remaining / 3) gets one backup
+  // elsewhere. Lower p99 multiples cut the tail and cost load (Dean and Barroso, "The Tail at Scale", 2013).
+  double stall_p99s = 4;        // >= 1
+  duration stall_min = 20ms;    // > 0
+  duration stall_unknown = 1s;  // while no round trip of the method was measured; >= stall_min
+
+  // After a broken link or a failed dial: doubled each time, with full jitter on its upper half.
+  duration redial_min = 50ms;  // > 0
+  duration redial_max = 5s;    // >= redial_min
+
+  /// Errors: invalid_argument naming the option and its bound.
+  result<void> validate() const;
+};
+
+}  // namespace troupe::routing

@@ -1,0 +1,173 @@
+// The life of every call that this node makes: which replica, which attempt, when to try elsewhere,
+// when to give up. Sans-IO: the router actor (runtime/router.hpp) translates.
+//
+// One call is a slot in a slab. It is parked (no replica can take it yet), in flight (one attempt, or two
+// when the first has stalled), or waiting for a backoff. Whatever happens, it ends exactly once, at its
+// deadline at the latest. All timers sit in one wheel: there is no timer per call.
+//
+// The caller of this class performs the actions in order; what fails while performing (a full link) comes
+// back through `unsent`, into the same list.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <troupe/balance/explanation.hpp>
+#include <troupe/balance/load_report.hpp>
+#include <troupe/balance/policy.hpp>
+#include <troupe/base/ids.hpp>
+#include <troupe/base/random.hpp>
+#include <troupe/base/result.hpp>
+#include <troupe/base/time.hpp>
+#include <troupe/retry/decide.hpp>
+#include <troupe/retry/safety.hpp>
+#include <troupe/routing/call.hpp>
+#include <troupe/routing/call_slab.hpp>
+#include <troupe/routing/node_table.hpp>
+#include <troupe/routing/options.hpp>
+#include <troupe/routing/service_state.hpp>
+#include <troupe/routing/timer_wheel.hpp>
+
+namespace troupe::routing {
+
+class router {
+ public:
+  /// `settings` must be valid (options::validate). `zone` is this node's own.
+  router(const options& settings, node_id self, std::string zone, std::uint64_t seed, time_point now);
+  router(const router&) = delete;
+  router& operator=(const router&) = delete;
+  ~router();
+
+  // --- What is there -----------------------------------------------------------------------------
+
+  service_ref intern(std::string_view service);
+  std::string_view name_of(service_ref service) const;
+
+  /// This node, too, is reported here when it serves anything; its link is always up, and never dialled.
+  /// A lower epoch than the known one is ignored, a higher one is a new replica without history.
+  void node_changed(const node_view& node, time_point now, actions& out);
+  void link_up(node_id node, time_point now, actions& out);
+  /// Every attempt under way on it is lost; a new dial follows after a backoff while it is needed.
+  void link_down(node_id node, std::string_view why, time_point now, actions& out);
+  /// The link took as much as it may hold: no new attempts until `congested::no`. When every link that is
+  /// up is congested, calls end at once as RESOURCE_EXHAUSTED: they are refused, not queued.
+  enum class congested : bool { no, yes };
+  void link_congested(node_id node, congested is, time_point now, actions& out);
+  /// Any frame arrived from the node (an answer or a keep-alive): it is not silent.
+  void heard_from(node_id node, time_point now);
+  /// The link's keep-alive had no answer in time: barred until it is heard from again; safe attempts
+  /// under way on it go elsewhere at once.
+  void fell_silent(node_id node, time_point now, actions& out);
+
+  // --- Calls ---------------------------------------------------------------------------------------
+
+  /// At most options::calls_max - 1 at once: beyond, the call ends at once as RESOURCE_EXHAUSTED.
+  call_id begin(const call_spec& spec, time_point now, actions& out);
+  /// The call ends as CANCELLED, with its `finish`. Of a call that has ended: nothing.
+  void cancel(call_id call, time_point now, actions& out);
+  /// Of an attempt that nobody waits for any more: nothing.
+  void answered(attempt_id attempt, const answer& what, time_point now, actions& out);
+  /// The transmit could not be done: nothing was sent.
+  void unsent(attempt_id attempt, std::string_view why, time_point now, actions& out);
+
+  void tick(time_point now, actions& out);
+  time_point next_deadline() const;
+
+  /// Where a call's slot is: dense, reused, below options::calls_max. For the actor's own tables. Slot 0 is
+  /// shared by the calls that ended at once because calls_max was reached.
+  static std::uint32_t slot_of(call_id call) { return call_slab::slot_of(call); }
+  static call_id call_of(attempt_id attempt) { return {attempt.value >> 4}; }
+  /// Of a call under way, or of one that ended since the actor's last call in here; else empty.
+  std::span<const attempt_record> history(call_id call) const;
+  std::uint32_t calls_under_way() const { return calls_.live(); }
+
+  // --- Seeing and steering -------------------------------------------------------------------------
+
+  std::vector<std::string> services() const;
+  balance::explanation explain(service_ref service, time_point now) const;
+  /// Errors: not_found when no such service is interned.
+  result<void> set_policy(std::string_view service, balance::policy_kind kind);
+  result<void> set_policy(std::string_view service, std::unique_ptr<balance::policy> own);
+  /// What the service may still repeat, in attempts.
+  double retry_budget(service_ref service, time_point now) const;
+
+  struct counters {
+    std::uint64_t calls = 0, attempts = 0, failovers = 0, backups = 0, failed = 0, budget_refusals = 0;
+  };
+  const counters& counted() const { return counted_; }
+
+ private:
+  enum class payment : std::uint8_t { free, first_free, budget };
+  enum class launched : bool { no, yes };
+
+  // Nodes (router_nodes.cpp)
+  bool is_needed(const node& of) const;
+  void want_link(node& to, actions& out);
+  void schedule_dial(node& to, time_point now);
+  void dial_due(time_point now, actions& out);
+  void place(node& on, const node_view& view, actions& out);
+  void drop_replicas(node& of);
+  void mark(const node& of);
+  void use(service_ref service, actions& out);
+  void resume(const node& on, time_point now, actions& out);
+  void move_away(node_id from, time_point now, actions& out);
+  void lose(node_id with, std::string_view why, time_point now, actions& out);
+
+  // Calls (router_calls.cpp)
+  void start(call& it, time_point now, actions& out);
+  launched try_fresh(call& it, time_point now, actions& out);
+  std::optional<balance::choice> pick(const call& it, balance::request::again tried, time_point now);
+  void launch(call& it, const balance::choice& picked, time_point now, actions& out);
+  void park(call& it, time_point now, actions& out);
+  void set_phase(call& it, phase to);
+  void back_up(call& it, time_point now, actions& out);
+  void ended(call& it, std::size_t attempt, balance::outcome how, const balance::load_report* load,
+             time_point now);
+  void failed(call& it, std::size_t attempt, time_point now, actions& out);
+  void repeat(call& it, const attempt_record& last, payment how, time_point now, actions& out);
+  void conclude(call& it, attempt_id winner, error failure, time_point now, actions& out);
+  void expire(call& it, time_point now, actions& out);
+  void wake(call& it, time_point now, actions& out);
+  void arm(call& it);
+  duration stall_of(const call& it, time_point since) const;
+  call* find(attempt_id attempt, std::size_t& index);
+
+  // What callers are told (failure_text.cpp)
+  std::string label(node_id of) const;
+  std::string known(const call& it) const;
+  error nobody_offers(const call& it, time_point now) const;
+  error nobody_reachable(const call& it, time_point now) const;
+  error all_congested(const call& it) const;
+  error out_of_time(const call& it, time_point now) const;
+  error not_repeated(const call& it, const attempt_record& last) const;
+  error attempts_used(const call& it, const attempt_record& last) const;
+  error budget_empty(const call& it, const attempt_record& last) const;
+  error too_many_calls() const;
+
+  service_state& service_of(const call& it) { return *services_[it.spec.service]; }
+  const service_state& service_of(const call& it) const { return *services_[it.spec.service]; }
+
+  const options settings_;
+  const node_id self_;
+  const std::string zone_;
+  const std::uint64_t salt_;
+  const time_point born_;
+  random_source random_;
+  std::vector<std::unique_ptr<service_state>> services_;
+  std::map<std::string, service_ref, std::less<>> by_name_;
+  node_table nodes_;
+  call_slab calls_;
+  timer_wheel wheel_;
+  std::vector<std::uint32_t> due_;
+  time_point next_dial_ = never;
+  time_point next_watch_ = time_point{};
+  counters counted_;
+};
+
+}  // namespace troupe::routing

@@ -1,0 +1,351 @@
+// The life of one call, from `begin` to its one `finish`.
+#include <algorithm>
+
+#include <troupe/retry/backoff.hpp>
+#include <troupe/routing/router.hpp>
+
+namespace troupe::routing {
+
+namespace {
+
+/// How an answer of the replica's reflects on it. What an application declines on purpose is no illness.
+balance::outcome outcome_of(const answer& what) {
+  const bool executed = what.fate == retry::fate::answered;
+  switch (what.code) {
+    case code::unknown:
+    case code::internal:
+    case code::unavailable:
+    case code::data_loss:
+      return balance::outcome::failure;
+    case code::resource_exhausted:
+    case code::deadline_exceeded:
+      return executed ? balance::outcome::success : balance::outcome::overloaded;
+    case code::ok:
+    case code::cancelled:
+    case code::invalid_argument:
+    case code::not_found:
+    case code::already_exists:
+    case code::permission_denied:
+    case code::failed_precondition:
+    case code::aborted:
+    case code::out_of_range:
+    case code::unimplemented:
+    case code::unauthenticated:
+      break;
+  }
+  return executed ? balance::outcome::success : balance::outcome::failure;
+}
+
+}  // namespace
+
+// --- Beginning -----------------------------------------------------------------------------------------
+
+call_id router::begin(const call_spec& spec, time_point now, actions& out) {
+  TROUPE_INVARIANT(spec.service < services_.size());
+  ++counted_.calls;
+  call* it = calls_.acquire();
+  if (it == nullptr) {
+    ++counted_.failed;
+    const call& refused = calls_.refuse();
+    out.push_back(finish{refused.id, {}, too_many_calls()});
+    return refused.id;
+  }
+  const call_id id = it->id;
+  it->spec = spec;
+  it->began = now;
+  service_state& service = service_of(*it);
+  ++service.parked;  // as every call is until its first attempt
+  if (service.used == service_state::use::not_yet) use(spec.service, out);
+  service.budget.earn(now);
+  start(*it, now, out);
+  return id;
+}
+
+void router::start(call& it, time_point now, actions& out) {
+  if (now >= it.spec.deadline) return expire(it, now, out);
+  const auto picked = pick(it, balance::request::again::last_resort, now);
+  if (picked) {
+    launch(it, *picked, now, out);
+  } else {
+    park(it, now, out);
+  }
+}
+
+router::launched router::try_fresh(call& it, time_point now, actions& out) {
+  const auto picked = pick(it, balance::request::again::no, now);
+  if (!picked) return launched::no;
+  launch(it, *picked, now, out);
+  return launched::yes;
+}
+
+std::optional<balance::choice> router::pick(const call& it, balance::request::again tried, time_point now) {
+  service_state& service = service_of(it);
+  std::array<balance::replica_index, call::attempts_recorded_max> before{};
+  std::size_t count = 0;
+  for (const attempt_state& each : it.states)
+    if (service.replicas.life_of(each.picked.replica) == each.picked.life)
+      before[count++] = each.picked.replica;
+  balance::request what;
+  what.group = balance::fleet::group_of(it.spec.method);
+  what.key = it.spec.affinity;
+  what.only = it.spec.only;
+  what.tried = {before.data(), count};
+  what.tried_again = tried;
+  return service.replicas.pick(*service.policy, what, random_, now);
+}
+
+void router::launch(call& it, const balance::choice& picked, time_point now, actions& out) {
+  // An attempt that never left can lend its number to the next: nobody has seen it. So a call may go on
+  // trying until its deadline with four bits of attempt number.
+  if (!it.records.empty() && it.records.back().fate == retry::fate::never_sent &&
+      it.records.size() - it.reached() >= call::unsent_recorded_max) {
+    it.records.pop_back();
+    it.states.pop_back();
+  }
+  TROUPE_INVARIANT(it.records.size() < call::attempts_recorded_max);
+  service_state& service = service_of(it);
+  const std::size_t index = it.records.size();
+  attempt_record& record = it.records.emplace_back();
+  record.node = service.replicas.node_of(picked.replica);
+  record.score = picked.score;
+  record.started = record.ended = now;
+  record.fate = retry::fate::lost;  // until something better is known, it may have been executed
+  it.states.push_back({picked, true});
+  ++it.outstanding;
+  ++counted_.attempts;
+  service.replicas.began(picked, now);
+  if (it.outstanding == 1) it.wake = retry::may_overlap(it.spec.safety) ? now + stall_of(it, now) : never;
+  set_phase(it, phase::under_way);
+  arm(it);
+  out.push_back(transmit{it.id, it.attempt(index), record.node, static_cast<std::uint8_t>(index + 1),
+                         it.spec.deadline - now});
+}
+
+void router::set_phase(call& it, phase to) {
+  if (it.phase == to) return;
+  if (it.phase == phase::parked) --service_of(it).parked;
+  if (to == phase::parked) ++service_of(it).parked;
+  it.phase = to;
+}
+
+void router::park(call& it, time_point now, actions& out) {
+  bool offered = false;
+  bool full = false;
+  bool may_come = false;
+  for (const auto& [id, one] : nodes_) {
+    if (it.spec.only && id != it.spec.only) continue;
+    for (const node::replica& replica : one.replicas) {
+      if (replica.service != it.spec.service) continue;
+      offered = true;
+      full |= one.link == link_state::up && one.congested;
+      may_come |= one.link == link_state::dialing;
+    }
+  }
+  if (full && !may_come) return conclude(it, {}, all_congested(it), now, out);
+  set_phase(it, phase::parked);
+  it.wake =
+      offered ? never : std::max(it.began + settings_.unknown_service_patience, now + timer_wheel::tick);
+  arm(it);
+}
+
+// --- Timers --------------------------------------------------------------------------------------------
+
+void router::arm(call& it) { wheel_.arm(slot_of(it.id), std::min(it.wake, it.spec.deadline)); }
+
+duration router::stall_of(const call& it, time_point since) const {
+  const duration p99 = service_of(it).replicas.p99_round_trip(balance::fleet::group_of(it.spec.method));
+  const duration usual =
+      p99 > 0s ? duration{static_cast<duration::rep>(static_cast<double>(p99.count()) * settings_.stall_p99s)}
+               : settings_.stall_unknown;
+  const duration third = (it.spec.deadline - since) / 3;
+  return std::min(std::max(usual, settings_.stall_min), std::max(third, timer_wheel::tick));
+}
+
+void router::wake(call& it, time_point now, actions& out) {
+  if (now >= it.spec.deadline) return expire(it, now, out);
+  if (now < it.wake) return arm(it);
+  switch (it.phase) {
+    case phase::parked: {
+      const service_state& service = service_of(it);
+      const bool expected = it.spec.only ? nodes_.find(it.spec.only) != nullptr : service.offered_by > 0;
+      if (!expected) return conclude(it, {}, nobody_offers(it, now), now, out);
+      it.wake = never;
+      return arm(it);
+    }
+    case phase::waiting:
+      return start(it, now, out);
+    case phase::under_way:
+      it.backup = call::backup::wanted;
+      return back_up(it, now, out);
+    case phase::ended:
+      return;
+  }
+}
+
+// One backup per call for being slow; a further one only when an attempt has failed or its node fell silent.
+void router::back_up(call& it, time_point now, actions& out) {
+  if (now >= it.spec.deadline) return expire(it, now, out);
+  it.wake = never;
+  if (it.reached() < settings_.retry.attempts_max) {
+    it.wake = now + settings_.stall_min;  // to look again, when nobody is free or nothing is left to spend
+    if (const auto picked = pick(it, balance::request::again::no, now)) {
+      if (service_of(it).budget.spend(now)) {
+        it.wake = never;
+        it.backup = call::backup::made;
+        ++counted_.backups;
+        return launch(it, *picked, now, out);
+      }
+      ++counted_.budget_refusals;
+    }
+  }
+  arm(it);
+}
+
+void router::expire(call& it, time_point now, actions& out) {
+  const bool reached = it.reached() > 0;
+  const duration usual = service_of(it).replicas.p99_round_trip(balance::fleet::group_of(it.spec.method));
+  for (std::size_t i = 0; i < it.states.size(); ++i) {
+    if (!it.states[i].under_way) continue;
+    it.records[i].code = code::deadline_exceeded;
+    it.records[i].note = "no answer by the deadline";
+    // A deadline that leaves less than the usual time says nothing about the replica.
+    const bool had_time = usual > 0s && now - it.records[i].started >= usual;
+    out.push_back(withdraw{it.attempt(i), it.records[i].node});
+    ended(it, i, had_time ? balance::outcome::failure : balance::outcome::withdrawn, nullptr, now);
+  }
+  conclude(it, {}, reached || it.spec.deadline <= it.began ? out_of_time(it, now) : nobody_reachable(it, now),
+           now, out);
+}
+
+// --- What comes back -----------------------------------------------------------------------------------
+
+call* router::find(attempt_id attempt, std::size_t& index) {
+  call* it = calls_.find(call_of(attempt));
+  const auto number = static_cast<std::size_t>(attempt.value & 15);
+  if (it == nullptr || number == 0 || number > it->states.size()) return nullptr;
+  index = number - 1;
+  return it->states[index].under_way ? it : nullptr;
+}
+
+void router::answered(attempt_id attempt, const answer& what, time_point now, actions& out) {
+  std::size_t index = 0;
+  call* it = find(attempt, index);
+  if (it == nullptr) return;
+  attempt_record& record = it->records[index];
+  record.fate = what.fate == retry::fate::refused ? retry::fate::refused : retry::fate::answered;
+  record.code = what.code;
+  const balance::choice& picked = it->states[index].picked;
+  balance::fleet& replicas = service_of(*it).replicas;
+  if (replicas.life_of(picked.replica) == picked.life &&
+      replicas.is(picked.replica, balance::standing::silent))
+    heard_from(record.node, now);
+  ended(*it, index, outcome_of(what), what.load, now);
+  if (record.fate == retry::fate::answered) return conclude(*it, attempt, {}, now, out);
+  record.note = what.text;
+  failed(*it, index, now, out);
+}
+
+void router::unsent(attempt_id attempt, std::string_view why, time_point now, actions& out) {
+  std::size_t index = 0;
+  call* it = find(attempt, index);
+  if (it == nullptr) return;
+  it->records[index].fate = retry::fate::never_sent;
+  it->records[index].code = code::unavailable;
+  it->records[index].note = why;
+  ended(*it, index, balance::outcome::lost, nullptr, now);
+  failed(*it, index, now, out);
+}
+
+void router::ended(call& it, std::size_t index, balance::outcome how, const balance::load_report* load,
+                   time_point now) {
+  attempt_state& state = it.states[index];
+  attempt_record& record = it.records[index];
+  state.under_way = false;
+  --it.outstanding;
+  record.ended = now;
+  balance::completion what;
+  what.group = balance::fleet::group_of(it.spec.method);
+  what.started = record.started;
+  what.depth = state.picked.depth;
+  what.outcome = how;
+  what.load = load;
+  service_of(it).replicas.ended(state.picked.replica, state.picked.life, what, now);
+}
+
+// --- Trying again --------------------------------------------------------------------------------------
+
+void router::failed(call& it, std::size_t index, time_point now, actions& out) {
+  if (it.outstanding > 0) {
+    // The other attempt may still answer. If that one had stalled, this one was its backup: get another.
+    if (it.backup == call::backup::none) return;
+    it.backup = call::backup::wanted;
+    return back_up(it, now, out);
+  }
+  const attempt_record last = it.records[index];
+  switch (retry::decide(last.fate, it.spec.safety)) {
+    case retry::verdict::at_once:
+      return repeat(it, last, payment::free, now, out);
+    case retry::verdict::free_once:
+      return repeat(it, last, payment::first_free, now, out);
+    case retry::verdict::from_budget:
+      return repeat(it, last, payment::budget, now, out);
+    case retry::verdict::not_repeatable:
+      return conclude(it, {}, not_repeated(it, last), now, out);
+    case retry::verdict::final_answer:
+      return;
+  }
+}
+
+void router::repeat(call& it, const attempt_record& last, payment how, time_point now, actions& out) {
+  if (now >= it.spec.deadline) return expire(it, now, out);
+  if (how != payment::free) {
+    if (it.reached() >= settings_.retry.attempts_max)
+      return conclude(it, {}, attempts_used(it, last), now, out);
+    const bool gratis = how == payment::first_free && it.free == call::free_failover::unused;
+    if (gratis) {
+      it.free = call::free_failover::used;
+    } else if (!service_of(it).budget.spend(now)) {
+      ++counted_.budget_refusals;
+      return conclude(it, {}, budget_empty(it, last), now, out);
+    }
+    ++it.failovers;
+    ++counted_.failovers;
+    it.unsent = 0;
+  } else if (it.unsent < 100) {
+    ++it.unsent;
+  }
+  const bool immediate = how == payment::free || it.failovers == 1;
+  if (immediate && try_fresh(it, now, out) == launched::yes) return;
+  if (!pick(it, balance::request::again::last_resort, now)) return park(it, now, out);
+  // Only replicas that have been tried are left, or it is not the first failover: not in step, not at once.
+  const std::uint32_t failover = std::max(2u, how == payment::free ? it.unsent + 1u : it.failovers);
+  const duration median = service_of(it).replicas.median_round_trip(balance::fleet::group_of(it.spec.method));
+  it.wake = now + retry::backoff(settings_.retry, failover, median, it.spec.deadline - now, random_);
+  set_phase(it, phase::waiting);
+  arm(it);
+}
+
+// --- Ending --------------------------------------------------------------------------------------------
+
+void router::cancel(call_id id, time_point now, actions& out) {
+  call* it = calls_.find(id);
+  if (it == nullptr) return;
+  conclude(*it, {}, {code::cancelled, service_of(*it).name + ": the caller cancelled the call."}, now, out);
+}
+
+void router::conclude(call& it, attempt_id winner, error failure, time_point now, actions& out) {
+  for (std::size_t i = 0; i < it.states.size() && it.outstanding > 0; ++i) {
+    if (!it.states[i].under_way) continue;
+    it.records[i].code = code::cancelled;
+    it.records[i].note = winner ? "withdrawn: another attempt answered first" : "withdrawn: the call ended";
+    out.push_back(withdraw{it.attempt(i), it.records[i].node});
+    ended(it, i, balance::outcome::withdrawn, nullptr, now);
+  }
+  if (!winner) ++counted_.failed;
+  if (it.phase == phase::parked) --service_of(it).parked;
+  wheel_.disarm(slot_of(it.id));
+  calls_.release(it);
+  out.emplace_back(std::in_place_type<finish>, it.id, winner, std::move(failure));
+}
+
+}  // namespace troupe::routing

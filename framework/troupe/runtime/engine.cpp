@@ -1,0 +1,36 @@
+#include <caf/atom.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <troupe/base/result.hpp>
+#include <troupe/runtime/engine.hpp>
+
+namespace troupe::runtime {
+
+namespace {
+
+// Bounded, so that a busy actor on the event loop does not keep the sockets waiting: CAF's default is not.
+constexpr std::size_t messages_per_resume = 50;
+
+}  // namespace
+
+engine::engine(std::size_t pool_threads) {
+  config_.load<caf::io::middleman>();
+  // Stealing polls: 60 to 130 us for a round trip between actors, against 8 to 9 us with sharing.
+  config_.set("scheduler.policy", caf::atom("sharing"));
+  config_.set("scheduler.max-threads", pool_threads);
+  config_.set("scheduler.max-throughput", messages_per_resume);
+  // CAF's own remote actors are not used: no threads for them.
+  config_.set("middleman.workers", std::size_t{0});
+  config_.set("middleman.attach-utility-actors", true);
+  system_ = std::make_unique<caf::actor_system>(config_);
+  auto* backend = dynamic_cast<transport::event_loop::backend_type*>(&system_->middleman().backend());
+  TROUPE_INVARIANT(backend != nullptr);
+  loop_ = std::make_unique<transport::event_loop>(*backend);
+}
+
+engine::~engine() {
+  system_.reset();
+  loop_.reset();
+}
+
+}  // namespace troupe::runtime

@@ -1,0 +1,28 @@
+// How a service is hosted: where its turns run, and how much it admits.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace troupe {
+
+/// Which thread runs a service's turns.
+enum class placement : std::uint8_t {
+  event_loop,  // the node's event loop: no hop at all, for handlers that never block
+  pool,        // CAF's scheduler: for handlers that compute
+  thread,      // a thread of its own: for handlers that block
+};
+
+std::string_view to_string(placement value);
+
+/// How a service is hosted.
+struct hosting {
+  placement runs_on = placement::pool;
+  /// Requests admitted and not yet answered; beyond it they are refused as overloaded, unexecuted, and the
+  /// caller's router goes elsewhere. 1 to 1,000,000.
+  std::uint32_t in_flight_max = 1024;
+  /// Static share for weighted policies. 1 to 10,000.
+  std::uint32_t weight = 100;
+};
+
+}  // namespace troupe

@@ -1,0 +1,61 @@
+#include <algorithm>
+
+#include <troupe/runtime/incoming_request.hpp>
+
+namespace troupe::runtime {
+
+namespace {
+
+wire::idl::Request::Reader request_in(capnp::FlatArrayMessageReader& reader) {
+  return reader.getRoot<wire::idl::Frame>().getRequest();
+}
+
+// Far beyond any sane deadline, and small enough that adding it to `now` cannot overflow.
+constexpr std::uint64_t longest_remaining_micros = 24ull * 3600 * 1'000'000;
+
+}  // namespace
+
+incoming_request::incoming_request(wire::frame what, const wire::frame_limits& limits, time_point now)
+    : frame_(std::move(what)),
+      reader_(kj::arrayPtr(frame_.words.data(), frame_.words.size()), wire::reader_options(frame_, limits)),
+      request_(request_in(reader_)),
+      attempt_{request_.getAttemptId()},
+      arrived_(now),
+      deadline_(now +
+                std::chrono::microseconds(std::min(request_.getRemainingMicros(), longest_remaining_micros))),
+      envelope_(kj::arrayPtr(scratch_.data(), scratch_.size())),
+      reply_(envelope_.initRoot<wire::idl::Frame>().initReply()) {
+  reply_.setAttemptId(attempt_.value);
+}
+
+void incoming_request::fail(code code, std::string_view text, executed was) {
+  auto failure = reply_.initFailure();
+  failure.setCode(static_cast<std::uint16_t>(code));
+  failure.setExecuted(was == executed::yes);
+  auto copy = failure.initText(static_cast<capnp::uint>(text.size()));
+  std::copy(text.begin(), text.end(), copy.begin());
+  outcome_ = outcome::failed;
+  executed_ = was;
+}
+
+void incoming_request::complete(time_point now) {
+  completed_ = now;
+  if (outcome_ == outcome::open) outcome_ = outcome::succeeded;
+  executed_ = executed::yes;
+}
+
+void return_to_server::operator()(incoming_request* request) const noexcept {
+  std::unique_ptr<incoming_request> owned(request);
+  if (!owned->home_) return;
+  if (owned->outcome_ == incoming_request::outcome::open) {
+    const auto began = owned->execution_began_ != time_point{};
+    if (began)
+      owned->fail(code::internal, "the service stopped before it answered", incoming_request::executed::yes);
+    else
+      owned->fail(code::unavailable, "the service stopped before it began", incoming_request::executed::no);
+  }
+  const auto home = owned->home_;
+  (void)home->put(owned);  // closed: the node is gone, its links are closed, and its callers know by that
+}
+
+}  // namespace troupe::runtime

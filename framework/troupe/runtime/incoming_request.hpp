@@ -1,0 +1,97 @@
+// One request on its way through this node: the frame it came in, the reply being built, and the times
+// that the load report is made of.
+//
+// It is owned by exactly one place at a time: the server's read path, the service's turn queue, the
+// handler's task, and the server's outbox again. Wherever it is dropped on the way, it goes back to the
+// server, which answers: no call is ever left without an answer.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include <troupe/base/ids.hpp>
+#include <troupe/base/time.hpp>
+#include <troupe/call.capnp.h>
+#include <troupe/runtime/inbox.hpp>
+#include <troupe/runtime/turns.hpp>
+#include <troupe/wire/frame.hpp>
+
+namespace troupe::runtime {
+
+/// Where answers go: drained by the server on the event loop's thread.
+using outbox = inbox<std::unique_ptr<incoming_request>>;
+
+/// Which link a request came by. 0 is the caller in this very process.
+using link_number = std::uint64_t;
+
+struct hosted_service;  // the server's record of a service (server.cpp)
+
+class incoming_request {
+ public:
+  /// Throws kj::Exception where the frame makes no sense: construct inside wire::guarded.
+  incoming_request(wire::frame what, const wire::frame_limits& limits, time_point now);
+  incoming_request(const incoming_request&) = delete;
+  incoming_request& operator=(const incoming_request&) = delete;
+
+  // --- What the caller said ---------------------------------------------------------------------------
+
+  wire::idl::Request::Reader request() const { return request_; }
+  attempt_id attempt() const { return attempt_; }
+  time_point arrived() const { return arrived_; }
+  time_point deadline() const { return deadline_; }
+  const identity& caller() const { return caller_; }
+  const std::string& caller_name() const { return *caller_name_; }
+  /// True once nobody waits for the answer any more: the caller said so, or its link is gone.
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+
+  // --- The answer -------------------------------------------------------------------------------------
+
+  enum class executed : bool { no, yes };
+
+  capnp::AnyPointer::Builder results() { return reply_.getResults(); }
+  /// Replaces whatever results there were.
+  void fail(code code, std::string_view text, executed was);
+  bool failed() const { return outcome_ == outcome::failed; }
+  /// The handler got its first turn, and it is done: for the load report.
+  void begin_execution(time_point now) { execution_began_ = now; }
+  void complete(time_point now);
+
+ private:
+  friend class server;
+  friend struct return_to_server;
+  enum class outcome : std::uint8_t { open, succeeded, failed };
+
+  wire::frame frame_;
+  capnp::FlatArrayMessageReader reader_;
+  wire::idl::Request::Reader request_;
+  attempt_id attempt_;
+  time_point arrived_;
+  time_point deadline_;
+  time_point execution_began_{};
+  time_point completed_{};
+  std::atomic<bool> cancelled_{false};
+  outcome outcome_ = outcome::open;
+  executed executed_ = executed::no;
+
+  std::array<capnp::word, 64> scratch_{};
+  capnp::MallocMessageBuilder envelope_;
+  wire::idl::Reply::Builder reply_;
+
+  // Written by the server, on the event loop's thread, before the request leaves it.
+  identity caller_;
+  std::shared_ptr<const std::string> caller_name_;
+  link_number link_ = 0;
+  hosted_service* service_ = nullptr;
+  std::shared_ptr<outbox> home_;
+  incoming_request* previous_ = nullptr;  // the link's list of requests under way, for cancellation
+  incoming_request* next_ = nullptr;
+};
+
+}  // namespace troupe::runtime

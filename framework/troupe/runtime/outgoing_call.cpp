@@ -1,0 +1,39 @@
+#include <troupe/runtime/outgoing_call.hpp>
+
+namespace troupe::runtime {
+
+wire::idl::Request::Builder outgoing_call::init(std::string_view service_name, std::string_view method_name) {
+  service = service_name;
+  method = method_name;
+  auto request = envelope_.initRoot<wire::idl::Frame>().initRequest();
+  auto name = request.initService(static_cast<capnp::uint>(service.size()));
+  std::copy(service.begin(), service.end(), name.begin());
+  return request;
+}
+
+void outgoing_call::succeed(wire::frame answer) { answer_ = std::move(answer); }
+
+void outgoing_call::fail(call_error problem) { problem_ = std::move(problem); }
+
+void outgoing_call::finish(call_ptr call) {
+  auto& self = *call;
+  if (const auto home = self.home) {
+    turns::item item = std::move(call);
+    (void)home->put(item);  // closed: the actor that waited is gone, and with it the need
+    return;
+  }
+  if (self.done) self.done(self);
+  self.finished_.store(true, std::memory_order_release);
+  self.finished_.notify_all();
+}
+
+capnp::AnyPointer::Reader outgoing_call::results() {
+  if (!reader_)
+    reader_.emplace(kj::arrayPtr(answer_.words.data(), answer_.words.size()),
+                    wire::reader_options(answer_, wire::frame_limits{}));
+  return reader_->getRoot<wire::idl::Frame>().getReply().getResults();
+}
+
+void outgoing_call::wait() const { finished_.wait(false, std::memory_order_acquire); }
+
+}  // namespace troupe::runtime

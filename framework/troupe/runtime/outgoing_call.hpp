@@ -1,0 +1,88 @@
+// One call on its way from a stub to the router and back: the request envelope with its parameters in
+// place, what the router must know, and, in the end, the answer.
+//
+// It belongs to the stub until it is submitted, to the router (on the event loop's thread) until it is
+// finished, and to the caller from then on.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include <troupe/base/ids.hpp>
+#include <troupe/base/result.hpp>
+#include <troupe/base/time.hpp>
+#include <troupe/call.capnp.h>
+#include <troupe/retry/safety.hpp>
+#include <troupe/runtime/call_error.hpp>
+#include <troupe/runtime/turns.hpp>
+#include <troupe/wire/frame.hpp>
+#include <troupe/wire/guarded.hpp>
+
+namespace troupe::runtime {
+
+class outgoing_call : public std::enable_shared_from_this<outgoing_call> {
+ public:
+  outgoing_call() : envelope_(kj::arrayPtr(scratch_.data(), scratch_.size())) {}
+  outgoing_call(const outgoing_call&) = delete;
+  outgoing_call& operator=(const outgoing_call&) = delete;
+
+  // --- The stub's half --------------------------------------------------------------------------------
+
+  /// Call once, first. `service` and `method` must outlive the call: literals or `names`.
+  wire::idl::Request::Builder init(std::string_view service, std::string_view method);
+  wire::idl::Request::Builder request() { return envelope_.getRoot<wire::idl::Frame>().getRequest(); }
+  capnp::MessageBuilder& envelope() { return envelope_; }
+
+  std::string_view service;
+  std::string_view method;
+  retry::safety safety = retry::safety::unsafe;
+  duration timeout = std::chrono::seconds(1);  // from submission
+  time_point not_after = never;                // the deadline of the handler that makes the call
+  std::optional<std::uint64_t> affinity;
+  node_id only;
+  std::vector<std::pair<std::string, std::string>> metadata;
+  std::shared_ptr<const void> names;  // keeps `service` and `method` alive where they are not literals
+
+  /// Where `done` runs: in a turn of this actor, or, when null, on the event loop's thread.
+  std::shared_ptr<turns> home;
+  std::function<void(outgoing_call&)> done;
+
+  // --- The router's half ------------------------------------------------------------------------------
+
+  time_point started{};
+  time_point deadline{};
+
+  /// Exactly one of these, once. `finish` then brings the call home.
+  void succeed(wire::frame answer);
+  void fail(call_error problem);
+  static void finish(call_ptr call);
+
+  // --- The caller's half, after `done` ----------------------------------------------------------------
+
+  const std::optional<call_error>& problem() const { return problem_; }
+  /// Only without a problem. Throws kj::Exception where the peer sent nonsense.
+  capnp::AnyPointer::Reader results();
+
+  /// Blocks until finished. Not in an actor's turn.
+  void wait() const;
+
+ private:
+  std::array<capnp::word, 96> scratch_{};  // Cap'n Proto wants it zeroed; most requests fit
+  capnp::MallocMessageBuilder envelope_;
+  wire::frame answer_;
+  std::optional<capnp::FlatArrayMessageReader> reader_;
+  std::optional<call_error> problem_;
+  std::atomic<bool> finished_{false};
+};
+
+}  // namespace troupe::runtime

@@ -1,0 +1,513 @@
+#include <algorithm>
+#include <utility>
+
+#include <capnp/serialize.h>
+
+#include <troupe/base/hash.hpp>
+#include <troupe/runtime/clock.hpp>
+#include <troupe/runtime/handshake.hpp>
+#include <troupe/runtime/router_actor.hpp>
+#include <troupe/wire/guarded.hpp>
+
+namespace troupe::runtime {
+
+namespace {
+
+// How often links are looked at while there are any: bounds how late silence is noticed.
+constexpr duration check_interval = std::chrono::milliseconds(50);
+// A check this late means that this process itself did not run: then nobody else is blamed for the silence.
+constexpr duration own_stall = std::chrono::milliseconds(200);
+constexpr duration connect_within = std::chrono::seconds(2);
+
+std::uint64_t micros(duration value) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(value).count());
+}
+
+balance::load_report load_in(wire::idl::Load::Reader load) {
+  return {.in_flight = load.getInFlight(),
+          .workers = load.getWorkers(),
+          .limit = load.getLimit(),
+          .queue_delay = std::chrono::microseconds(load.getQueueMicros()),
+          .service_time = std::chrono::microseconds(load.getServiceMicros()),
+          .flags = load.getDraining() ? balance::load_flag::draining : balance::load_flag::none};
+}
+
+std::string outcome_of(const routing::attempt_record& attempt, bool last) {
+  std::string text;
+  switch (attempt.fate) {
+    case retry::fate::never_sent:
+      text = "not sent";
+      break;
+    case retry::fate::refused:
+      text = "refused, not executed";
+      break;
+    case retry::fate::lost:
+      text = "no answer";
+      break;
+    case retry::fate::answered:
+      text = to_string(attempt.code);
+      break;
+  }
+  if (!attempt.note.empty()) text += ": " + attempt.note;
+  if (!last) text += " -> tried elsewhere";
+  return text;
+}
+
+}  // namespace
+
+// --- The door --------------------------------------------------------------------------------------
+
+void router_port::submit(call_ptr call) {
+  call->started = now();
+  call->deadline = std::min(call->started + call->timeout, call->not_after);
+  item wrapped = std::move(call);
+  if (inbox_.put(wrapped)) return;
+  auto& refused = std::get<call_ptr>(wrapped);
+  call_error problem;
+  problem.code = code::unavailable;
+  problem.text = "this node has stopped";
+  problem.target = std::string(refused->service) + "." + std::string(refused->method);
+  refused->fail(std::move(problem));
+  outgoing_call::finish(std::move(refused));
+}
+
+void router_port::after(duration wait, std::shared_ptr<turns> home, std::function<void()> what) {
+  item wrapped = later{now() + wait, std::move(home), std::move(what)};
+  (void)inbox_.put(wrapped);
+}
+
+void router_port::local_answer(wire::frame answer) {
+  item wrapped = std::move(answer);
+  (void)inbox_.put(wrapped);
+}
+
+// --- The actor -------------------------------------------------------------------------------------
+
+router_actor::router_actor(caf::actor_config& config, caf::execution_unit* where, const environment& shared,
+                           const routing::options& options, std::shared_ptr<router_port> port)
+    : bound_actor(config, where),
+      shared_(shared),
+      loop_(shared.engine.loop()),
+      port_(std::move(port)),
+      core_(options, shared.self.node, shared.zone, mix(shared.self.node.value ^ shared.self.epoch.value),
+            runtime::now()) {
+  port_->loop_thread_ = loop_.backend().thread_id();
+  timer_ = std::make_unique<transport::timer>(loop_, [this] { ring(); });
+}
+
+router_actor::~router_actor() = default;
+
+void router_actor::begin() {
+  timer_->start();
+  port_->inbox_.open(waker());
+}
+
+void router_actor::turn() {
+  port_->inbox_.take(taken_);
+  const auto now = runtime::now();
+  for (auto& item : taken_) {
+    if (auto* call = std::get_if<call_ptr>(&item))
+      begin_call(std::move(*call), now);
+    else if (auto* answer = std::get_if<wire::frame>(&item))
+      read_frame(nullptr, std::move(*answer), now);
+    else
+      later_.push(std::move(std::get<router_port::later>(item)));
+  }
+  taken_.clear();
+  arm();
+  loop_.flush();
+}
+
+void router_actor::begin_call(call_ptr call, time_point now) {
+  auto& spec = *call;
+  if (!spec.metadata.empty()) {
+    auto entries = spec.request().initMetadata(static_cast<capnp::uint>(spec.metadata.size()));
+    for (capnp::uint i = 0; i < entries.size(); ++i) {
+      entries[i].setKey(spec.metadata[i].first);
+      entries[i].setValue(spec.metadata[i].second);
+    }
+  }
+  routing::call_spec asked{.service = core_.intern(spec.service),
+                           .method = spec.request().getMethod(),
+                           .safety = spec.safety,
+                           .deadline = spec.deadline,
+                           .affinity = spec.affinity,
+                           .only = spec.only};
+  const auto before = actions_.size();
+  const auto id = core_.begin(asked, now, actions_);
+  const auto slot = routing::router::slot_of(id);
+  if (slot >= calls_.size()) calls_.resize(slot + 1);
+  // Slot 0 is shared by calls that the core turned away: each is finished before the next begins.
+  calls_[slot] = std::move(call);
+  if (actions_.size() > before) settle(now);
+}
+
+// --- What the core wants done ----------------------------------------------------------------------
+
+void router_actor::settle(time_point now) {
+  if (settling_) return;
+  settling_ = true;
+  while (finished_ < actions_.size() || performed_ < actions_.size()) {
+    // A call's history is readable only until the core is called again: finished ones go first.
+    if (finished_ < actions_.size()) {
+      auto& next = actions_[finished_++];
+      if (auto* what = std::get_if<routing::finish>(&next)) {
+        auto ended = std::move(*what);
+        perform(ended, now);
+      }
+      continue;
+    }
+    const auto next = actions_[performed_++];
+    if (const auto* sent = std::get_if<routing::transmit>(&next))
+      perform(*sent, now);
+    else if (const auto* withdrawn = std::get_if<routing::withdraw>(&next))
+      perform(*withdrawn);
+    else if (const auto* dialled = std::get_if<routing::dial>(&next))
+      perform(*dialled, now);
+  }
+  actions_.clear();
+  performed_ = finished_ = 0;
+  settling_ = false;
+}
+
+void router_actor::perform(const routing::transmit& what, time_point now) {
+  auto& call = *calls_[routing::router::slot_of(what.call)];
+  auto request = call.request();
+  request.setAttemptId(what.attempt.value);
+  request.setCallId(what.call.value);
+  request.setAttempt(what.number);
+  request.setRemainingMicros(std::max<std::uint64_t>(micros(what.remaining), 1));
+  auto trace = request.getTrace();
+  if (trace.getHigh() == 0 && trace.getLow() == 0) {
+    trace.setHigh(mix(shared_.self.node.value ^ shared_.self.epoch.value));
+    trace.setLow(mix(what.call.value));
+  }
+  trace.setSpan(mix(what.attempt.value ^ shared_.self.epoch.value));
+  if (what.to == shared_.self.node) {
+    auto frame = wire::copy_to_frame(call.envelope());
+    if (!local_requests_ || !local_requests_->put(frame))
+      core_.unsent(what.attempt, "this node is stopping", now, actions_);
+    return;
+  }
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end() || !found->second.welcomed || !found->second.connection)
+    return core_.unsent(what.attempt, "no link", now, actions_);
+  switch (found->second.connection->send(call.envelope(), transport::link::when_full::refuse)) {
+    case transport::link::sent::yes:
+      return;
+    case transport::link::sent::full:
+      return core_.unsent(what.attempt, "the link is full: the node does not keep up", now, actions_);
+    case transport::link::sent::closed:
+      return core_.unsent(what.attempt, "the link has just closed", now, actions_);
+  }
+}
+
+void router_actor::perform(const routing::withdraw& what) {
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end() || !found->second.welcomed) return;
+  capnp::MallocMessageBuilder message(8);
+  message.initRoot<wire::idl::Frame>().setCancel(what.attempt.value);
+  (void)found->second.connection->send(message, transport::link::when_full::refuse);
+}
+
+void router_actor::perform(const routing::dial& what, time_point now) {
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end()) return core_.link_down(what.to, "its address is not known", now, actions_);
+  auto& to = found->second;
+  if (to.connection) return;
+  auto connecting = transport::begin_connect(to.address);
+  if (!connecting) return core_.link_down(what.to, connecting.error().text, now, actions_);
+  to.connection = std::make_unique<transport::link>(loop_, std::move(*connecting),
+                                                    transport::link::phase::dialling, *this, shared_.links);
+  to.connection->tag = to.id.value;
+  to.welcomed = false;
+  to.dial_limit = now + connect_within;
+  to.connection->start();
+  next_check_ = std::min(next_check_, now + check_interval);
+}
+
+void router_actor::perform(routing::finish& what, time_point now) {
+  auto call = std::move(calls_[routing::router::slot_of(what.call)]);
+  if (what.winner)
+    call->succeed(std::exchange(answer_, {}));
+  else
+    call->fail(failure_of(*call, what, now));
+  outgoing_call::finish(std::move(call));
+}
+
+call_error router_actor::failure_of(const outgoing_call& call, routing::finish& what, time_point now) {
+  call_error problem;
+  problem.code = what.failure.code;
+  problem.text = std::move(what.failure.text);
+  problem.target = std::string(call.service) + "." + std::string(call.method);
+  problem.took = now - call.started;
+  problem.allowed = call.deadline - call.started;
+  const auto history = core_.history(what.call);
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const auto& attempt = history[i];
+    const auto known = peers_.find(attempt.node);
+    call_attempt shown;
+    shown.node = attempt.node == shared_.self.node ? shared_.name
+                 : known != peers_.end()           ? known->second.name
+                                                   : to_hex(attempt.node.value);
+    shown.address = attempt.node == shared_.self.node ? "here"
+                    : known != peers_.end()           ? to_string(known->second.address)
+                                                      : "";
+    shown.score = attempt.score;
+    shown.took = (attempt.ended == attempt.started ? now : attempt.ended) - attempt.started;
+    shown.outcome = outcome_of(attempt, i + 1 == history.size());
+    problem.attempts.push_back(std::move(shown));
+  }
+  return problem;
+}
+
+// --- Links -----------------------------------------------------------------------------------------
+
+void router_actor::on_open(transport::link& which) { send_hello(which, shared_); }
+
+void router_actor::on_frames(transport::link& which, std::vector<wire::frame>& frames) {
+  auto& from = peers_.at(node_id{which.tag});
+  const auto now = runtime::now();
+  from.pulse.heard(now);
+  if (from.welcomed) core_.heard_from(from.id, now);
+  for (auto& frame : frames) {
+    const auto read =
+        wire::guarded("a frame that is no message", [&] { read_frame(&from, std::move(frame), now); });
+    if (!read) {
+      ++bad_frames_;
+      which.close(read.error().text);
+    }
+    if (which.now() != transport::link::phase::open) break;
+  }
+  arm();
+}
+
+void router_actor::read_frame(peer* from, wire::frame what, time_point now) {
+  capnp::FlatArrayMessageReader reader(kj::arrayPtr(what.words.data(), what.words.size()),
+                                       wire::reader_options(what, shared_.links.frames));
+  const auto root = reader.getRoot<wire::idl::Frame>();
+  const auto kind = root.which();
+  if (kind == wire::idl::Frame::REPLY && (from == nullptr || from->welcomed)) {
+    answer_ = std::move(what);
+    read_reply(root.getReply(), now);
+    answer_ = {};
+  } else if (from == nullptr || kind == wire::idl::Frame::PONG) {
+    return;  // hearing it was all
+  } else if (!from->welcomed) {
+    read_welcome_frame(*from, root, now);
+  } else if (kind == wire::idl::Frame::GO_AWAY) {
+    shared_.log->info("node {} takes no more calls: {}", from->name, root.getGoAway().cStr());
+    from->view.status = routing::node_status::draining;
+    core_.node_changed(from->view, now, actions_);
+    settle(now);
+  } else {
+    ++bad_frames_;
+    from->connection->close("a frame that only the calling side may send");
+  }
+}
+
+void router_actor::read_welcome_frame(peer& from, wire::idl::Frame::Reader frame, time_point now) {
+  const auto said = read_welcome(frame);
+  if (!said) return from.connection->close("refused: " + said.error().text);
+  if (said->from.node != from.id)
+    return from.connection->close("another node, " + said->name + ", answers at " + to_string(from.address));
+  from.welcomed = true;
+  from.dial_limit = never;
+  from.pulse = transport::keep_alive(shared_.keep_alive, now);
+  core_.link_up(from.id, now, actions_);
+  settle(now);
+}
+
+void router_actor::read_reply(wire::idl::Reply::Reader reply, time_point now) {
+  const auto load = load_in(reply.getLoad());
+  routing::answer what;
+  what.load = &load;
+  if (reply.isFailure()) {
+    const auto failure = reply.getFailure();
+    what.fate = failure.getExecuted() ? retry::fate::answered : retry::fate::refused;
+    what.code = code_from_wire(failure.getCode());
+    what.text = {failure.getText().begin(), failure.getText().size()};
+  }
+  core_.answered(attempt_id{reply.getAttemptId()}, what, now, actions_);
+  settle(now);
+}
+
+void router_actor::on_closed(transport::link& which, const std::string& why) {
+  auto& from = peers_.at(node_id{which.tag});
+  const auto now = runtime::now();
+  shared_.log->debug("link to {} at {} closed: {}", from.name, to_string(from.address), why);
+  loop_.dispose(std::move(from.connection));
+  from.welcomed = false;
+  from.dial_limit = never;
+  core_.link_down(from.id, why, now, actions_);
+  settle(now);
+  arm();
+}
+
+void router_actor::on_congestion(transport::link& which, congestion what) {
+  const auto now = runtime::now();
+  core_.link_congested(
+      node_id{which.tag},
+      what == congestion::begins ? routing::router::congested::yes : routing::router::congested::no, now,
+      actions_);
+  settle(now);
+}
+
+void router_actor::check_links(time_point now) {
+  const auto stalled = now - last_check_ > check_interval + own_stall;
+  last_check_ = now;
+  next_check_ = never;
+  std::vector<std::pair<transport::link*, const char*>> dead;
+  for (auto& [id, other] : peers_) {
+    if (!other.connection) continue;
+    next_check_ = now + check_interval;
+    if (!other.welcomed) {
+      if (now >= other.dial_limit) dead.emplace_back(other.connection.get(), "it did not answer in time");
+      continue;
+    }
+    if (stalled) other.pulse.heard(now);
+    switch (other.pulse.check(now)) {
+      case transport::keep_alive::verdict::ping: {
+        capnp::MallocMessageBuilder message(8);
+        message.initRoot<wire::idl::Frame>().setPing(micros(now.time_since_epoch()));
+        (void)other.connection->send(message, transport::link::when_full::append);
+        break;
+      }
+      case transport::keep_alive::verdict::fell_silent:
+        ++fell_silent_;
+        shared_.log->warn("node {} at {} does not answer: calls go elsewhere", other.name,
+                          to_string(other.address));
+        core_.fell_silent(id, now, actions_);
+        break;
+      case transport::keep_alive::verdict::dead:
+        dead.emplace_back(other.connection.get(), "it has been silent for too long");
+        break;
+      case transport::keep_alive::verdict::fine:
+      case transport::keep_alive::verdict::silent:
+        break;
+    }
+  }
+  for (const auto& [connection, why] : dead) connection->close(why);
+  settle(now);
+}
+
+// --- Membership ------------------------------------------------------------------------------------
+
+void router_actor::serve_locally(std::shared_ptr<inbox<wire::frame>> requests) {
+  std::function<void()> command = [this, requests = std::move(requests)] { local_requests_ = requests; };
+  (void)commands()->put(command);
+}
+
+void router_actor::nodes_changed(std::vector<node_change> changes) {
+  std::function<void()> command = [this, changes = std::move(changes)] {
+    const auto now = runtime::now();
+    for (const auto& what : changes) change(what, now);
+    settle(now);
+  };
+  (void)commands()->put(command);
+}
+
+void router_actor::change(const node_change& what, time_point now) {
+  const auto id = what.view.self.node;
+  if (id != shared_.self.node) {
+    auto& to = peers_[id];
+    const auto moved = to.address != what.address;
+    to.id = id;
+    to.name = what.view.name;
+    to.address = what.address;
+    to.view = what.view;
+    if (to.connection && (moved || what.view.status == routing::node_status::gone))
+      to.connection->close(moved ? "the node has moved" : "the node is gone");
+  }
+  core_.node_changed(what.view, now, actions_);
+}
+
+void router_actor::explain(std::string service, std::function<void(result<balance::explanation>)> take) {
+  std::function<void()> command = [this, service = std::move(service), take = std::move(take)] {
+    take(core_.explain(core_.intern(service), runtime::now()));
+  };
+  (void)commands()->put(command);
+}
+
+void router_actor::set_policy(std::string service, balance::policy_kind kind,
+                              std::function<void(result<void>)> applied) {
+  std::function<void()> command = [this, service = std::move(service), kind, applied = std::move(applied)] {
+    (void)core_.intern(service);
+    applied(core_.set_policy(service, kind));
+  };
+  (void)commands()->put(command);
+}
+
+void router_actor::inspect(std::function<void(report)> take) {
+  std::function<void()> command = [this, take = std::move(take)] {
+    report now;
+    for (const auto& [id, other] : peers_) {
+      if (!other.connection) continue;
+      const auto* state = !other.welcomed ? "connecting" : other.pulse.silent() ? "silent" : "open";
+      now.links.push_back({other.name, to_string(other.address), state, other.connection->queued_bytes(),
+                           other.connection->sent_bytes(), other.connection->received_bytes()});
+    }
+    const auto& counted = core_.counted();
+    now.counted = {{"calls", counted.calls},
+                   {"attempts", counted.attempts},
+                   {"failovers", counted.failovers},
+                   {"backups", counted.backups},
+                   {"calls_failed", counted.failed},
+                   {"retry_budget_refusals", counted.budget_refusals},
+                   {"answers_not_understood", bad_frames_},
+                   {"peers_fell_silent", fell_silent_}};
+    take(std::move(now));
+  };
+  (void)commands()->put(command);
+}
+
+// --- Time and the end ------------------------------------------------------------------------------
+
+void router_actor::ring() {
+  const auto now = runtime::now();
+  core_.tick(now, actions_);
+  settle(now);
+  if (now >= next_check_) check_links(now);
+  while (!later_.empty() && later_.top().due <= now) {
+    auto due = later_.top();
+    later_.pop();
+    if (due.home)
+      due.home->post(std::move(due.what));
+    else
+      due.what();
+  }
+  arm();
+}
+
+void router_actor::arm() {
+  if (!timer_) return;
+  auto next = std::min(core_.next_deadline(), next_check_);
+  if (!later_.empty()) next = std::min(next, later_.top().due);
+  timer_->ring_by(next);
+}
+
+void router_actor::stop(std::function<void()> ended) {
+  std::function<void()> command = [this, ended = std::move(ended)] {
+    const auto now = runtime::now();
+    turn();
+    // Answers of the core to what happens from here on are of no use to anybody.
+    settling_ = true;
+    for (auto& call : calls_) {
+      if (!call) continue;
+      routing::finish what{{}, {}, {code::cancelled, "this node is stopping"}};
+      call->fail(failure_of(*call, what, now));
+      outgoing_call::finish(std::exchange(call, nullptr));
+    }
+    for (auto& left : port_->inbox_.close())
+      if (auto* call = std::get_if<call_ptr>(&left)) port_->submit(std::move(*call));
+    for (auto& [id, other] : peers_)
+      if (other.connection) other.connection->close("the node is stopping");
+    timer_->stop();
+    loop_.dispose(std::move(timer_));
+    ended();
+    quit(caf::exit_reason::user_shutdown);
+  };
+  (void)commands()->put(command);
+}
+
+}  // namespace troupe::runtime

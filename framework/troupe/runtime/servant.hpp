@@ -1,0 +1,25 @@
+// What a service actor hosts. The service room implements it with coroutines; the actor only knows turns.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <troupe/runtime/turns.hpp>
+
+namespace troupe::runtime {
+
+class servant {
+ public:
+  virtual ~servant() = default;
+
+  /// Starts a request: runs its handler up to the first suspension.
+  virtual void start(request_ptr request) = 0;
+
+  /// Called after every resumption: lets go of what has ended.
+  virtual void reap() = 0;
+};
+
+/// Makes a servant, in the actor's own context, at its start and after each of its deaths.
+using servant_factory = std::function<std::unique_ptr<servant>()>;
+
+}  // namespace troupe::runtime

@@ -1,0 +1,71 @@
+#include <utility>
+
+#include <troupe/runtime/clock.hpp>
+#include <troupe/runtime/incoming_request.hpp>
+#include <troupe/runtime/outgoing_call.hpp>
+#include <troupe/runtime/service_actor.hpp>
+#include <troupe/transport/event_loop.hpp>
+
+namespace troupe::runtime {
+
+namespace {
+
+template <class... Cases>
+struct overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+}  // namespace
+
+service_actor::service_actor(caf::actor_config& config, caf::execution_unit* where, servant_factory make,
+                             std::shared_ptr<turns> queue, transport::event_loop* loop)
+    : bound_actor(config, where), make_(std::move(make)), queue_(std::move(queue)), loop_(loop) {}
+
+void service_actor::begin() {
+  const turns::scope here(queue_);
+  servant_ = make_();
+  queue_->door().open(waker());
+}
+
+void service_actor::turn() {
+  const turns::scope here(queue_);
+  queue_->door().take(taken_);
+  for (auto& what : taken_) take(what);
+  taken_.clear();
+  if (loop_ != nullptr) loop_->flush();
+}
+
+void service_actor::take(turns::item& what) {
+  std::visit(overloaded{
+                 [this](request_ptr& request) {
+                   // Out of time is dropped, not executed: the caller has gone on without it.
+                   if (request->cancelled() || request->deadline() <= runtime::now())
+                     request->fail(code::deadline_exceeded, "it was out of time before it was begun",
+                                   incoming_request::executed::no);
+                   else
+                     servant_->start(std::move(request));
+                   request.reset();
+                 },
+                 [this](call_ptr& call) {
+                   if (auto resume = std::exchange(call->done, nullptr)) resume(*call);
+                   call.reset();
+                   servant_->reap();
+                 },
+                 [this](std::function<void()>& continuation) {
+                   std::exchange(continuation, nullptr)();
+                   servant_->reap();
+                 },
+             },
+             what);
+}
+
+void service_actor::on_exit() {
+  const turns::scope here(queue_);
+  // In this order: requests that wait go back unexecuted, then those that were begun are given up.
+  auto waiting = queue_->door().close();
+  waiting.clear();
+  taken_.clear();
+  servant_.reset();
+}
+
+}  // namespace troupe::runtime

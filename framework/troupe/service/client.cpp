@@ -1,0 +1,21 @@
+#include <troupe/service/client.hpp>
+
+namespace troupe {
+
+wire::idl::Request::Builder client_base::prepare(runtime::outgoing_call& made,
+                                                 const interface_descriptor& interface,
+                                                 const method_descriptor& method, const context* ctx) {
+  auto request = made.init(interface.service, method.name);
+  request.setInterfaceId(method.interface_id);
+  request.setMethod(method.ordinal);
+  request.setCriticality(static_cast<std::uint8_t>(method.criticality));
+  made.safety = method.safety;
+  made.timeout = method.timeout;
+  if (ctx != nullptr) {
+    made.not_after = ctx->deadline();
+    request.setTrace(ctx->request().request().getTrace());
+  }
+  return request;
+}
+
+}  // namespace troupe

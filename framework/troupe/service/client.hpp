@@ -1,0 +1,200 @@
+// The base of every generated client stub, the call that a stub's method returns, and its response.
+//
+//   auto reply = cart.get("ann").within(250ms).wait();        // anywhere but in an actor
+//   auto reply = co_await cart.get(ctx, "ann");               // in a handler: deadline and trace go along
+//   cart.get("ann").then([](auto reply) { ... });             // in the actor's turn, or on the event loop
+#pragma once
+
+#include <concepts>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <capnp/any.h>
+
+#include <troupe/runtime/call_port.hpp>
+#include <troupe/runtime/outgoing_call.hpp>
+#include <troupe/service/application_error.hpp>
+#include <troupe/service/context.hpp>
+#include <troupe/service/interface.hpp>
+#include <troupe/service/task.hpp>
+
+namespace troupe {
+
+/// The results of a call, or why there are none. Keeps the message alive that the results are read from.
+template <class Results>
+class [[nodiscard]] response {
+ public:
+  using reader = typename Results::Reader;
+
+  explicit response(runtime::call_ptr call) : call_(std::move(call)) {
+    if (call_->problem()) return;
+    const auto read = wire::guarded("the results cannot be read", [this] {
+      if constexpr (std::is_same_v<Results, capnp::AnyPointer>)
+        results_ = call_->results();
+      else
+        results_ = call_->results().template getAs<Results>();
+    });
+    if (!read) {
+      call_error problem;
+      problem.code = code::data_loss;
+      problem.text = read.error().text;
+      call_->fail(std::move(problem));
+    }
+  }
+
+  explicit operator bool() const { return !call_->problem(); }
+
+  /// Only where there are results.
+  const reader* operator->() const { return TROUPE_INVARIANT(*this), &results_; }
+  const reader& operator*() const { return TROUPE_INVARIANT(*this), results_; }
+  /// The results, or call_failed thrown.
+  const reader& value() const {
+    if (call_->problem()) throw call_failed(*call_->problem());
+    return results_;
+  }
+  /// Only where there are none.
+  const call_error& error() const { return TROUPE_INVARIANT(call_->problem()), *call_->problem(); }
+
+ private:
+  runtime::call_ptr call_;
+  reader results_{};
+};
+
+/// A call that has not been made yet: `wait`, `then` or `co_await` makes it, once.
+template <class Results>
+class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
+ public:
+  call(runtime::call_ptr what, std::shared_ptr<runtime::call_port> port)
+      : call_(std::move(what)), port_(std::move(port)) {}
+
+  /// How long it may take in all, attempts included. A handler's deadline still holds.
+  call&& within(duration limit)&& {
+    call_->timeout = limit;
+    return std::move(*this);
+  }
+  /// Only this node may answer.
+  call&& on(node_id node)&& {
+    call_->only = node;
+    return std::move(*this);
+  }
+  /// Travels to the handler as metadata.
+  call&& with(std::string key, std::string value)&& {
+    call_->metadata.emplace_back(std::move(key), std::move(value));
+    return std::move(*this);
+  }
+
+  /// Blocks until the answer or the deadline. In an actor's turn and on the event loop, where blocking
+  /// would stop others, it is refused as FAILED_PRECONDITION at once.
+  response<Results> wait()&& {
+    if (runtime::turns::current() || port_->on_event_loop()) {
+      call_error problem;
+      problem.code = code::failed_precondition;
+      problem.text = "wait() would block an actor's thread";
+      problem.target = std::string(call_->service) + "." + std::string(call_->method);
+      problem.hint = "co_await the call, or give it a continuation with then()";
+      call_->fail(std::move(problem));
+      return response<Results>(std::move(call_));
+    }
+    port_->submit(call_);
+    call_->wait();
+    return response<Results>(std::move(call_));
+  }
+
+  /// Makes the call; `next` gets the response, in a turn of the calling actor, or on the event loop's thread
+  /// (where it must not block) when called from outside of actors.
+  template <std::invocable<response<Results>> Next>
+  void then(Next next)&& {
+    call_->home = runtime::turns::current();
+    call_->done = [next = std::move(next)](runtime::outgoing_call& self) mutable {
+      next(response<Results>(self.shared_from_this()));
+    };
+    port_->submit(std::move(call_));
+  }
+
+  auto operator co_await()&& {
+    struct awaiter {
+      awaiter(runtime::call_ptr what, std::shared_ptr<runtime::call_port> where)
+          : awaited(std::move(what)), port(std::move(where)) {}
+      awaiter(awaiter&&) = delete;
+      bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<> handler) {
+        awaited->home = runtime::turns::current();
+        awaited->done = [handler](runtime::outgoing_call&) { handler.resume(); };
+        suspended = true;
+        const auto keep = port;  // the frame, and with it this awaiter, may be gone before submit returns
+        keep->submit(awaited);
+      }
+      response<Results> await_resume() {
+        suspended = false;
+        return response<Results>(std::move(awaited));
+      }
+      // A handler that is destroyed while it waits: its actor's own turn, so nobody else reads `done` now.
+      ~awaiter() {
+        if (suspended) awaited->done = nullptr;
+      }
+
+      runtime::call_ptr awaited;
+      std::shared_ptr<runtime::call_port> port;
+      bool suspended = false;
+    };
+    return awaiter(std::move(call_), std::move(port_));
+  }
+
+ private:
+  runtime::call_ptr call_;
+  std::shared_ptr<runtime::call_port> port_;
+};
+
+/// What fills a parameter struct in place: `cart.add([&](auto params) { params.setUser("ann"); })`.
+template <class Build, class Params>
+concept params_builder = std::invocable<Build, typename Params::Builder>;
+
+class client_base {
+ public:
+  explicit client_base(std::shared_ptr<runtime::call_port> port) : port_(std::move(port)) {}
+
+ protected:
+  template <class Params, class Results, class Build>
+  call<Results> start(const interface_descriptor& interface, const method_descriptor& method,
+                      const context* ctx, Build&& build) const {
+    auto made = std::make_shared<runtime::outgoing_call>();
+    auto request = prepare(*made, interface, method, ctx);
+    auto params = request.initParams();
+    build(params.initAs<Params>());
+    if (method.affinity != nullptr) made->affinity = method.affinity(params.asReader());
+    return call<Results>(std::move(made), port_);
+  }
+
+ private:
+  static wire::idl::Request::Builder prepare(runtime::outgoing_call& made,
+                                             const interface_descriptor& interface,
+                                             const method_descriptor& method, const context* ctx);
+
+  std::shared_ptr<runtime::call_port> port_;
+};
+
+/// The generated stub of an interface: `troupe::client<shop::Cart>`.
+template <class Interface>
+class client;
+
+// For generated code.
+
+inline void assign(capnp::Text::Builder to, std::string_view from) {
+  if (!from.empty()) std::memcpy(to.begin(), from.data(), from.size());
+}
+inline void assign(capnp::Data::Builder to, std::span<const std::byte> from) {
+  if (!from.empty()) std::memcpy(to.begin(), from.data(), from.size());
+}
+/// Cap'n Proto's own limit on a text or a list of bytes is 512 MiB; beyond it the invariant breaks.
+inline capnp::uint checked_size(std::size_t size) {
+  TROUPE_INVARIANT(size < (1u << 29));
+  return static_cast<capnp::uint>(size);
+}
+
+}  // namespace troupe

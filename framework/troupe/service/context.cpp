@@ -1,0 +1,45 @@
+#include <utility>
+
+#include <troupe/base/hash.hpp>
+#include <troupe/base/ids.hpp>
+#include <troupe/runtime/clock.hpp>
+#include <troupe/service/context.hpp>
+
+namespace troupe {
+
+std::string trace_context::traceparent() const {
+  constexpr std::string_view digits = "0123456789abcdef";
+  return "00-" + to_hex(high) + to_hex(low) + "-" + to_hex(span) + "-" + digits[flags >> 4 & 15] +
+         digits[flags & 15];
+}
+
+context::context(runtime::request_ptr request, std::shared_ptr<runtime::call_port> port)
+    : request_(std::move(request)), port_(std::move(port)) {}
+
+duration context::remaining() const { return request_->deadline() - runtime::now(); }
+
+std::string context::call_id() const {
+  const auto& caller = request_->caller();
+  return to_hex(mix(caller.node.value ^ mix(caller.epoch.value))) + "-" +
+         std::to_string(request_->request().getCallId());
+}
+
+trace_context context::trace() const {
+  const auto trace = request_->request().getTrace();
+  return {trace.getHigh(), trace.getLow(), trace.getSpan(), trace.getFlags()};
+}
+
+std::string_view context::metadata(std::string_view key) const {
+  for (const auto entry : request_->request().getMetadata()) {
+    const auto name = entry.getKey();
+    if (std::string_view(name.begin(), name.size()) == key)
+      return {entry.getValue().begin(), entry.getValue().size()};
+  }
+  return {};
+}
+
+void context::fail(code code, std::string_view text) {
+  request_->fail(code, text, runtime::incoming_request::executed::yes);
+}
+
+}  // namespace troupe

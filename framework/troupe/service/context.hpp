@@ -1,0 +1,83 @@
+// What a handler knows about the call that it answers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <troupe/base/time.hpp>
+#include <troupe/runtime/call_port.hpp>
+#include <troupe/runtime/incoming_request.hpp>
+#include <troupe/service/application_error.hpp>
+#include <troupe/service/task.hpp>
+
+namespace troupe {
+
+/// W3C trace context.
+struct trace_context {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::uint64_t span = 0;
+  std::uint8_t flags = 0;
+
+  explicit operator bool() const { return (high | low) != 0; }
+  /// "00-<32 hex>-<16 hex>-<2 hex>", as in a `traceparent` header.
+  std::string traceparent() const;
+};
+
+/// Lives as long as the handler's task. Not to be kept beyond it.
+class context {
+ public:
+  context(runtime::request_ptr request, std::shared_ptr<runtime::call_port> port);
+
+  /// Time left until the caller gives up; negative when it has. Calls made with this context inherit it.
+  duration remaining() const;
+  time_point deadline() const { return request_->deadline(); }
+  /// True once nobody waits for the answer any more. Worth a look in long handlers.
+  bool cancelled() const { return request_->cancelled(); }
+
+  /// 1 for the first attempt of the call.
+  unsigned attempt() const { return request_->request().getAttempt(); }
+  /// Names the call in the whole cluster, the same in each of its attempts: "<caller's id>-<call>".
+  std::string call_id() const;
+  /// The calling node: "shop-1".
+  const std::string& caller() const { return request_->caller_name(); }
+  trace_context trace() const;
+  /// The metadata value for `key`; empty where there is none.
+  std::string_view metadata(std::string_view key) const;
+
+  /// Answers with an error: `co_return ctx.fail(charge.error());`. The last one counts.
+  void fail(code code, std::string_view text);
+  void fail(const error& problem) { fail(problem.code, problem.text); }
+
+  /// `co_await ctx.sleep(20ms)`: other turns of the actor go on meanwhile.
+  auto sleep(duration time) const {
+    struct awaiter {
+      bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<> handler) {
+        *frame = handler;
+        port.after(time, runtime::turns::current(), [cell = frame] {
+          if (*cell) std::exchange(*cell, nullptr).resume();
+        });
+      }
+      void await_resume() const noexcept {}
+      ~awaiter() { *frame = nullptr; }
+
+      runtime::call_port& port;
+      duration time;
+      // Shared with the timer, which outlives a handler that is destroyed while it sleeps.
+      std::shared_ptr<std::coroutine_handle<>> frame = std::make_shared<std::coroutine_handle<>>();
+    };
+    return awaiter{*port_, time};
+  }
+
+  // For the host and for stubs.
+  runtime::incoming_request& request() const { return *request_; }
+  const std::shared_ptr<runtime::call_port>& port() const { return port_; }
+
+ private:
+  runtime::request_ptr request_;
+  std::shared_ptr<runtime::call_port> port_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,42 @@
+// Calls without generated code: for tools that learn an interface while they run.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <troupe/service/client.hpp>
+
+namespace troupe {
+
+/// A method as a tool knows it.
+struct reflective_method {
+  std::string service;
+  std::string name;
+  std::uint64_t interface_id = 0;
+  std::uint16_t ordinal = 0;
+  retry::safety safety = retry::safety::unsafe;
+  duration timeout = std::chrono::seconds(1);
+};
+
+class reflective_caller {
+ public:
+  explicit reflective_caller(std::shared_ptr<runtime::call_port> port) : port_(std::move(port)) {}
+
+  /// `build` gets the capnp::AnyPointer::Builder of the parameters; `affinity` is the hash of the key, if
+  /// any.
+  template <std::invocable<capnp::AnyPointer::Builder> Build>
+  call<capnp::AnyPointer> start(const reflective_method& method, std::optional<std::uint64_t> affinity,
+                                Build&& build) const {
+    auto made = prepare(method);
+    made->affinity = affinity;
+    build(made->request().initParams());
+    return call<capnp::AnyPointer>(std::move(made), port_);
+  }
+
+ private:
+  static runtime::call_ptr prepare(const reflective_method& method);
+
+  std::shared_ptr<runtime::call_port> port_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,39 @@
+// Hosts a user's service in its actor: one record a request that is under way, each with its task.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <vector>
+
+#include <troupe/runtime/servant.hpp>
+#include <troupe/service/service.hpp>
+
+namespace troupe {
+
+class service_servant final : public runtime::servant {
+ public:
+  service_servant(std::unique_ptr<service> hosted, std::shared_ptr<runtime::call_port> port)
+      : hosted_(std::move(hosted)), port_(std::move(port)) {}
+
+  void start(runtime::request_ptr request) override;
+  void reap() override;
+
+ private:
+  struct running {
+    running(service_servant& owner, runtime::request_ptr request)
+        : ctx(std::move(request), owner.port_), host(owner) {}
+    context ctx;
+    task<> body;  // after ctx: its frame refers to it, so it must go first
+    service_servant& host;
+    std::list<running>::iterator self;
+  };
+
+  static void note_end(void* record);
+
+  std::unique_ptr<service> hosted_;
+  std::shared_ptr<runtime::call_port> port_;
+  std::list<running> running_;
+  std::vector<std::list<running>::iterator> ended_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <kj/array.h>
+
+#include <troupe/base/hash.hpp>
+#include <troupe/gossip.capnp.h>
+#include <troupe/wire/gossip.hpp>
+#include <troupe/wire/guarded.hpp>
+
+namespace troupe::wire {
+
+namespace {
+
+constexpr std::size_t packet_bytes_limit = 64 << 10;
+constexpr int nesting_max = 8;  // packet, updates, update, document, services, service, name
+/// No update is smaller on the wire, so a list that claims more of them than fit is a lie.
+constexpr std::size_t update_bytes_min = 80;
+constexpr std::size_t snapshot_overhead_bytes = 64;
+
+error bad(std::string text) { return {code::invalid_argument, std::move(text)}; }
+
+std::uint64_t half(const endpoint& where, std::size_t start) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < 8; ++i) value = value << 8 | where.address[start + i];
+  return value;
+}
+
+endpoint make_endpoint(std::uint64_t high, std::uint64_t low, std::uint16_t port) {
+  endpoint where;
+  where.port = port;
+  for (std::size_t i = 8; i-- > 0; high >>= 8) where.address[i] = static_cast<std::uint8_t>(high);
+  for (std::size_t i = 16; i-- > 8; low >>= 8) where.address[i] = static_cast<std::uint8_t>(low);
+  return where;
+}
+
+void write(idl::Registration::Builder to, const membership::registration& document) {
+  to.setVersion(document.version);
+  to.setZone(document.zone);
+  auto services = to.initServices(static_cast<unsigned>(document.services.size()));
+  for (unsigned i = 0; i < services.size(); ++i) {
+    const auto& from = document.services[i];
+    services[i].setName(from.name);
+    services[i].setInterfaceId(from.interface_id);
+    services[i].setWeight(from.weight);
+  }
+}
+
+void write(idl::Update::Builder to, const membership::update& what) {
+  to.setNode(what.subject.node.value);
+  to.setEpoch(what.subject.epoch.value);
+  to.setIncarnation(what.incarnation);
+  to.setState(static_cast<idl::State>(what.state));
+  to.setMode(static_cast<idl::Mode>(what.mode));
+  to.setPort(what.address.port);
+  to.setAddressHigh(half(what.address, 0));
+  to.setAddressLow(half(what.address, 8));
+  to.setAccuser(what.accuser.value);
+  to.setRegistrationVersion(what.registration_version);
+  to.setName(what.name);
+  if (what.document) write(to.initDocument(), *what.document);
+}
+
+std::size_t sum_of_bounds(const std::vector<membership::update>& updates) {
+  std::size_t bytes = 0;
+  for (const auto& fact : updates) bytes += membership::size_bound(fact);
+  return bytes;
+}
+
+std::vector<std::byte> bytes_of(capnp::MessageBuilder& message) {
+  const auto words = capnp::messageToFlatArray(message);
+  const auto bytes = words.asBytes();
+  std::vector<std::byte> copied(bytes.size());
+  std::memcpy(copied.data(), bytes.begin(), bytes.size());
+  return copied;
+}
+
+/// One segment large enough for all: the bounds hold only without far pointers.
+unsigned first_segment_words(std::size_t bytes) { return static_cast<unsigned>(bytes / 8 + 1); }
+
+result<std::string> read_text(capnp::Text::Reader text, std::size_t bytes_max, const char* what) {
+  if (text.size() > bytes_max)
+    return bad(std::string(what) + " of " + std::to_string(text.size()) + " bytes exceeds " +
+               std::to_string(bytes_max));
+  return std::string(text.begin(), text.size());
+}
+
+result<membership::registration> read_registration(idl::Registration::Reader from) {
+  membership::registration document;
+  document.version = from.getVersion();
+  auto zone = read_text(from.getZone(), membership::zone_bytes_max, "a zone");
+  if (!zone) return zone.error();
+  document.zone = std::move(*zone);
+  const auto services = from.getServices();
+  if (services.size() > membership::services_max)
+    return bad("a registration lists " + std::to_string(services.size()) + " services");
+  document.services.reserve(services.size());
+  for (const auto service : services) {
+    auto name = read_text(service.getName(), membership::service_name_bytes_max, "a service's name");
+    if (!name) return name.error();
+    document.services.push_back({std::move(*name), service.getInterfaceId(), service.getWeight()});
+  }
+  if (!membership::is_sensible(document))
+    return bad("a registration has an empty name or a weight out of bounds");
+  return document;
+}
+
+result<membership::update> read_update(idl::Update::Reader from) {
+  membership::update what;
+  what.subject = {{from.getNode()}, {from.getEpoch()}};
+  what.incarnation = from.getIncarnation();
+  if (from.getState() > idl::State::LEFT || from.getMode() > idl::Mode::DRAINING)
+    return bad("an update with an unknown state or mode");
+  what.state = static_cast<membership::state>(from.getState());
+  what.mode = static_cast<membership::mode>(from.getMode());
+  what.address = make_endpoint(from.getAddressHigh(), from.getAddressLow(), from.getPort());
+  what.accuser = {from.getAccuser()};
+  what.registration_version = from.getRegistrationVersion();
+  auto name = read_text(from.getName(), membership::node_name_bytes_max, "a node's name");
+  if (!name) return name.error();
+  what.name = std::move(*name);
+  if (!what.subject.node || !what.subject.epoch || what.name.empty()) return bad("an update about nobody");
+  if (!from.hasDocument()) return what;
+  auto document = read_registration(from.getDocument());
+  if (!document) return document.error();
+  what.document = std::move(*document);
+  return what;
+}
+
+result<void> read_updates(capnp::List<idl::Update>::Reader from, std::size_t bytes,
+                          std::vector<membership::update>& into) {
+  if (from.size() > bytes / update_bytes_min)
+    return bad("a list claims " + std::to_string(from.size()) + " updates in " + std::to_string(bytes) +
+               " bytes");
+  into.reserve(from.size());
+  for (const auto update : from) {
+    auto what = read_update(update);
+    if (!what) return what.error();
+    into.push_back(std::move(*what));
+  }
+  return {};
+}
+
+/// Whether a message may be read any further.
+result<void> admit(std::uint16_t protocol, std::uint64_t theirs, std::uint64_t ours) {
+  if (protocol != idl::GOSSIP_PROTOCOL)
+    return error{code::unimplemented, "gossip of protocol version " + std::to_string(protocol) +
+                                          "; this node speaks " + std::to_string(idl::GOSSIP_PROTOCOL)};
+  if (theirs != ours)
+    return error{code::permission_denied,
+                 "gossip of another cluster (" + to_hex(theirs) + "; this is " + to_hex(ours) + ")"};
+  return {};
+}
+
+result<membership::packet> read(idl::Packet::Reader from, std::size_t bytes, std::uint64_t cluster) {
+  if (auto admitted = admit(from.getProtocol(), from.getCluster(), cluster); !admitted)
+    return admitted.error();
+  if (from.getKind() > idl::PacketKind::GOSSIP) return bad("a packet of unknown kind");
+  membership::packet what;
+  what.kind = static_cast<membership::packet_kind>(from.getKind());
+  const auto sender = from.getFrom();
+  what.from = {{sender.getNode()}, {sender.getEpoch()}};
+  what.from_address = make_endpoint(sender.getHigh(), sender.getLow(), sender.getPort());
+  what.sequence = from.getSequence();
+  const auto target = from.getTarget();
+  what.target = {{target.getNode()}, {target.getEpoch()}};
+  what.target_address = make_endpoint(target.getHigh(), target.getLow(), target.getPort());
+  what.digest = from.getDigest();
+  if (auto fine = read_updates(from.getUpdates(), bytes, what.updates); !fine) return fine.error();
+  return what;
+}
+
+result<membership::snapshot> read(idl::Snapshot::Reader from, std::size_t bytes, std::uint64_t cluster) {
+  if (auto admitted = admit(from.getProtocol(), from.getCluster(), cluster); !admitted)
+    return admitted.error();
+  membership::snapshot what;
+  what.from = {{from.getNode()}, {from.getEpoch()}};
+  if (auto fine = read_updates(from.getMembers(), bytes, what.members); !fine) return fine.error();
+  return what;
+}
+
+/// Copies to aligned words and reads `Struct` with limits in proportion to the bytes.
+template <class Value, class Struct>
+result<Value> decode(std::span<const std::byte> bytes, std::size_t bytes_max, std::uint64_t cluster,
+                     const char* what) {
+  if (bytes.size() > bytes_max)
+    return error{code::resource_exhausted, std::string(what) + " of " + std::to_string(bytes.size()) +
+                                               " bytes exceeds " + std::to_string(bytes_max)};
+  if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0)
+    return bad(std::string(what) + " of " + std::to_string(bytes.size()) + " bytes is not whole words");
+  auto words = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
+  std::memcpy(words.begin(), bytes.data(), bytes.size());
+  capnp::ReaderOptions limits;
+  limits.traversalLimitInWords = 2 * words.size() + 64;  // an honest reading visits everything about once
+  limits.nestingLimit = nesting_max;
+  std::optional<result<Value>> outcome;
+  const auto read_whole = guarded(what, [&] {
+    capnp::FlatArrayMessageReader message(words, limits);
+    outcome = read(message.getRoot<Struct>(), bytes.size(), cluster);
+  });
+  if (!read_whole) return read_whole.error();
+  return std::move(*outcome);
+}
+
+}  // namespace
+
+std::uint64_t cluster_hash(std::string_view cluster) { return hash_of(cluster); }
+
+std::vector<std::byte> encode(const membership::packet& what, std::uint64_t cluster) {
+  capnp::MallocMessageBuilder message(
+      first_segment_words(membership::packet_overhead_bytes + sum_of_bounds(what.updates)));
+  auto to = message.initRoot<idl::Packet>();
+  to.setProtocol(idl::GOSSIP_PROTOCOL);
+  to.setKind(static_cast<idl::PacketKind>(what.kind));
+  to.setCluster(cluster);
+  auto sender = to.getFrom();
+  sender.setNode(what.from.node.value);
+  sender.setEpoch(what.from.epoch.value);
+  sender.setHigh(half(what.from_address, 0));
+  sender.setLow(half(what.from_address, 8));
+  sender.setPort(what.from_address.port);
+  to.setSequence(what.sequence);
+  auto target = to.getTarget();
+  target.setNode(what.target.node.value);
+  target.setEpoch(what.target.epoch.value);
+  target.setHigh(half(what.target_address, 0));
+  target.setLow(half(what.target_address, 8));
+  target.setPort(what.target_address.port);
+  to.setDigest(what.digest);
+  auto updates = to.initUpdates(static_cast<unsigned>(what.updates.size()));
+  for (unsigned i = 0; i < updates.size(); ++i) write(updates[i], what.updates[i]);
+  return bytes_of(message);
+}
+
+std::vector<std::byte> encode(const membership::snapshot& what, std::uint64_t cluster) {
+  capnp::MallocMessageBuilder message(
+      first_segment_words(snapshot_overhead_bytes + sum_of_bounds(what.members)));
+  auto to = message.initRoot<idl::Snapshot>();
+  to.setProtocol(idl::GOSSIP_PROTOCOL);
+  to.setCluster(cluster);
+  to.setNode(what.from.node.value);
+  to.setEpoch(what.from.epoch.value);
+  auto members = to.initMembers(static_cast<unsigned>(what.members.size()));
+  for (unsigned i = 0; i < members.size(); ++i) write(members[i], what.members[i]);
+  return bytes_of(message);
+}
+
+result<membership::packet> decode_packet(std::span<const std::byte> bytes, std::uint64_t cluster) {
+  return decode<membership::packet, idl::Packet>(bytes, packet_bytes_limit, cluster, "a gossip packet");
+}
+
+result<membership::snapshot> decode_snapshot(std::span<const std::byte> bytes, std::uint64_t cluster) {
+  return decode<membership::snapshot, idl::Snapshot>(bytes, snapshot_bytes_max, cluster, "a gossip snapshot");
+}
+
+}  // namespace troupe::wire

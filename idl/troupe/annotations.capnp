@@ -1,0 +1,52 @@
+@0xb90ac5ad5f11e7be;
+# What an interface's author can say about it. Import it as
+#
+#   using Troupe = import "/troupe/annotations.capnp";
+#
+# Everything here is optional but `service`: without that annotation an interface is not callable
+# through Troupe, and the generator leaves it alone.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("troupe::annotations");
+
+annotation service @0xd9eb6aa6f10dbf6b (interface) :Text;
+# The name under which replicas register and callers ask: 1 to 128 characters of A-Z a-z 0-9 . _ -
+
+annotation timeout @0xf4b1ac4fb6a3b2c1 (interface, method) :Text;
+# How long a call may take in all, attempts included, where the caller gives no deadline: a number and
+# a unit, "300ms", "1.5s". A method's goes before its interface's. Default 1s.
+
+enum Safety {
+  # May a call be repeated when it is not known whether it was executed?
+
+  unsafe @0;
+  # No. A call whose answer was lost fails as UNAVAILABLE. This is the default.
+
+  idempotent @1;
+  # Yes: executing it twice has the effect of executing it once.
+
+  readOnly @2;
+  # Yes: it changes nothing.
+}
+
+annotation safety @0xa3b5c8f1d2e49607 (interface, method) :Safety;
+# A method's goes before its interface's.
+
+annotation affinityKey @0xc7e1f5a90b3d2846 (param, field) :Void;
+# Calls with equal keys prefer the same replica. On a parameter (or on a field of a parameter struct that
+# is named in the method) of an integer, Bool, enum, Text or Data type; one a method.
+
+annotation hedge @0x8f2d6b1e4c7a9503 (interface, method) :Bool;
+# A second attempt may be started when the first is slower than usual. Only on idempotent or readOnly
+# methods. Reserved: checked and passed on, acted on from a later version.
+
+enum Criticality {
+  # Who is turned away first when a replica is overloaded.
+
+  sheddable @0;
+  normal @1;
+  critical @2;
+}
+
+annotation criticality @0xe6a4d3c2b1f09785 (interface, method) :Criticality;
+# Default normal. Reserved, as `hedge` is.

@@ -1,0 +1,128 @@
+@0x940fe95dde5828b9;
+# What travels on a link: one TCP connection (with or without TLS) from a calling node to a serving one.
+#
+# A link is a sequence of frames in each direction. A frame is an 8-byte header and one Cap'n Proto
+# message in the standard stream framing (segment table, then segments), which is always a multiple of
+# 8 bytes, so every message starts aligned and is read in place:
+#
+#   bytes 0..3   length of the message in 8-byte words, little-endian, without the header
+#   bytes 4..7   0x54525031: "TRP1" read as a big-endian number, stored little-endian
+#
+# The root of every message is a `Frame`. A receiver checks the length against its limit (64 MiB unless
+# configured) before it allocates, reads with traversal and nesting limits, and closes the link on
+# anything that does not fit. The side that connected sends `hello` first; the other answers `welcome`
+# or `refusal`. After that the connecting side sends requests, cancels and pings; the accepting side
+# sends replies, pongs and one `goAway` before it stops.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("troupe::wire::idl");
+
+const protocolVersion :UInt16 = 1;
+# Both sides must speak the same. A difference is refused with a text that names both.
+
+struct Frame {
+  union {
+    hello @0 :Hello;
+    welcome @1 :Welcome;
+    refusal @2 :Refusal;
+    request @3 :Request;
+    reply @4 :Reply;
+    cancel @5 :UInt64;
+    # The attemptId of a request whose answer nobody waits for any more. Advice: the reply may have left.
+    ping @6 :UInt64;
+    # Answered by `pong` with the same number, before anything queued behind it.
+    pong @7 :UInt64;
+    goAway @8 :Text;
+    # The accepting side will stop: requests under way are finished, new ones go elsewhere. Says why.
+    exchange @9 :Data;
+    # A membership snapshot (`Snapshot` of gossip.capnp, as a message of its own). The accepting side
+    # merges it and answers with its own.
+  }
+}
+
+struct Identity {
+  node @0 :UInt64;
+  epoch @1 :UInt64;
+}
+
+struct Hello {
+  version @0 :UInt16;
+  cluster @1 :Text;
+  from @2 :Identity;
+  name @3 :Text;
+}
+
+struct Welcome {
+  version @0 :UInt16;
+  from @1 :Identity;
+  name @2 :Text;
+}
+
+struct Refusal {
+  code @0 :UInt16;
+  # gRPC's numbers, as everywhere.
+  text @1 :Text;
+}
+
+struct Request {
+  attemptId @0 :UInt64;
+  # Unique on this link; comes back in the reply.
+  callId @1 :UInt64;
+  # The same in every attempt of one call: with the caller's identity it names the call in the cluster.
+  interfaceId @2 :UInt64;
+  method @3 :UInt16;
+  # Cap'n Proto's id of the interface that declares the method, and the method's ordinal.
+  attempt @4 :UInt8;
+  # 1 for the first.
+  criticality @5 :UInt8;
+  remainingMicros @6 :UInt64;
+  # Time left when it was sent: clocks differ, durations do not. Out of time is dropped, not executed.
+  service @7 :Text;
+  trace @8 :Trace;
+  metadata @9 :List(Entry);
+  params @10 :AnyPointer;
+}
+
+struct Trace {
+  # W3C trace context.
+  high @0 :UInt64;
+  low @1 :UInt64;
+  span @2 :UInt64;
+  flags @3 :UInt8;
+}
+
+struct Entry {
+  key @0 :Text;
+  value @1 :Text;
+}
+
+struct Reply {
+  attemptId @0 :UInt64;
+  load @1 :Load;
+  union {
+    results @2 :AnyPointer;
+    failure @3 :Failure;
+  }
+}
+
+struct Failure {
+  code @0 :UInt16;
+  executed @1 :Bool;
+  # False: the request was refused before any of the service's code saw it, so it may go elsewhere.
+  text @2 :Text;
+}
+
+struct Load {
+  # How busy the service on this node was when the reply was written.
+  inFlight @0 :UInt32;
+  # Requests of the service admitted and not yet answered, this one included.
+  workers @1 :UInt32;
+  # How many it can execute at once.
+  limit @2 :UInt32;
+  # How many it admits.
+  queueMicros @3 :UInt32;
+  # Smoothed time a request waited for its first turn.
+  serviceMicros @4 :UInt32;
+  # Smoothed time from the first turn to the answer.
+  draining @5 :Bool;
+}

@@ -1,0 +1,743 @@
+// Statistics, score, ejection and policies, in virtual time.
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include <doctest/doctest.h>
+
+#include <troupe/balance/ejection.hpp>
+#include <troupe/balance/fading.hpp>
+#include <troupe/balance/fleet.hpp>
+#include <troupe/balance/latency_histogram.hpp>
+#include <troupe/balance/policies.hpp>
+#include <troupe/balance/policy.hpp>
+#include <troupe/balance/score.hpp>
+
+namespace {
+
+using namespace troupe;
+using namespace troupe::balance;
+
+/// A fleet on a stage: reachable replicas by index, virtual time, one policy.
+class bench {
+ public:
+  explicit bench(std::uint32_t count, policy_kind kind = policy_kind::dynamic_score, options settings = {})
+      : settings_(settings), replicas(settings_, 1, now), by(make_policy(kind)) {
+    for (std::uint32_t i = 0; i < count; ++i) add();
+  }
+
+  replica_index add(std::uint32_t weight = 100, distance far = distance::same_zone) {
+    replica_facts facts;
+    facts.node = {1000 + added_};
+    facts.name = "r" + std::to_string(added_++);
+    facts.weight = weight;
+    facts.distance = far;
+    const replica_index i = replicas.add(facts);
+    replicas.set(i, standing::unreachable, false);
+    return i;
+  }
+
+  choice pick(request what = {}) {
+    const auto picked = replicas.pick(*by, what, random, now);
+    REQUIRE(picked);
+    return *picked;
+  }
+  choice begin(request what = {}) {
+    const choice picked = pick(what);
+    replicas.began(picked, now);
+    return picked;
+  }
+  /// An attempt at `i`, whatever the policy prefers.
+  choice begin_at(replica_index i) {
+    request what;
+    what.only = replicas.node_of(i);
+    return begin(what);
+  }
+  void end(const choice& which, time_point started, outcome how = outcome::success,
+           const load_report* load = nullptr) {
+    completion it;
+    it.started = started;
+    it.depth = which.depth;
+    it.outcome = how;
+    it.load = load;
+    replicas.ended(which.replica, which.life, it, now);
+  }
+  /// One call at `i` that takes `time`.
+  void serve(replica_index i, duration time, outcome how = outcome::success,
+             const load_report* load = nullptr) {
+    const choice picked = begin_at(i);
+    const time_point started = now;
+    now += time;
+    end(picked, started, how, load);
+  }
+  /// Everyone has answered a few times, alike, and is warm.
+  void warm(duration time = 1ms) {
+    for (int round = 0; round < 10; ++round)
+      for (replica_index i = 0; i < replicas.size(); ++i) serve(i, time);
+    now += 10s;
+  }
+  std::map<replica_index, int> picks(int count, request what = {}) {
+    std::map<replica_index, int> share;
+    for (int i = 0; i < count; ++i) ++share[pick(what).replica];
+    return share;
+  }
+  candidate explained(replica_index i) const {
+    for (const candidate& each : replicas.explain(0, now))
+      if (each.node == replicas.node_of(i)) return each;
+    return {};
+  }
+  double term_of(replica_index i, score_term which) const {
+    return explained(i).terms.at(static_cast<std::size_t>(which)).value;
+  }
+
+  time_point now{1000s};
+
+ private:
+  options settings_;
+  std::uint64_t added_ = 0;
+
+ public:
+  fleet replicas;
+  std::unique_ptr<policy> by;
+  random_source random{42};
+};
+
+load_report report(std::uint32_t in_flight, std::uint32_t workers = 1, duration service = 1ms) {
+  load_report it;
+  it.in_flight = in_flight;
+  it.workers = workers;
+  it.limit = workers * 100;
+  it.service_time = service;
+  return it;
+}
+
+}  // namespace
+
+// --- Building blocks -----------------------------------------------------------------------------------
+
+TEST_CASE("fading stays within .01 of e^-x, falls, and never leaves (0, 1]") {
+  double before = 1.1;
+  for (double x = 0; x < 50; x += .01) {
+    const double it = faded(x);
+    CHECK(std::abs(it - std::exp(-x)) < .01);
+    CHECK(it < before);
+    CHECK(it > 0);
+    before = it;
+  }
+  CHECK(faded(0) == 1);
+}
+
+TEST_CASE("the latency histogram") {
+  latency_histogram it;
+  time_point now{500s};
+  SUBCASE("knows nothing when empty") { CHECK(it.quantile(.5) == 0s); }
+  SUBCASE("finds quantiles to within a quarter, over seven decades") {
+    for (duration scale : {duration{10us}, duration{1ms}, duration{100ms}, duration{10s}}) {
+      latency_histogram each;
+      for (int i = 1; i <= 1000; ++i) each.record(scale * i / 1000, now);
+      for (double q : {.5, .9, .99}) {
+        const double error = to_seconds(each.quantile(q)) / (to_seconds(scale) * q);
+        CHECK(error > .75);
+        CHECK(error < 1.25);
+      }
+    }
+  }
+  SUBCASE("forgets by half every ten seconds") {
+    for (int i = 0; i < 100; ++i) it.record(1s, now);
+    it.fade(now + 20s);
+    CHECK(it.count() == doctest::Approx(25).epsilon(.01));
+    for (int i = 0; i < 75; ++i) it.record(1ms, now + 20s);
+    CHECK(it.quantile(.5) < 2ms);
+  }
+  SUBCASE("takes any sample") {
+    for (duration odd : {duration::min(), duration{-5s}, duration{0}, duration{1}, duration::max()})
+      it.record(odd, now);
+    CHECK(it.count() == 5);
+    CHECK(it.quantile(1) > 60s);
+    CHECK(it.quantile(0) >= 0s);
+  }
+}
+
+TEST_CASE("balance options that make no sense are refused by name") {
+  CHECK(options{}.validate());
+  const auto refused = [](auto change) {
+    options wrong;
+    change(wrong);
+    return !wrong.validate();
+  };
+  CHECK(refused([](options& o) { o.weight.cost = -1; }));
+  CHECK(refused([](options& o) { o.weight.load = 100; }));
+  CHECK(refused([](options& o) { o.ejection.failures_max = 0; }));
+  CHECK(refused([](options& o) { o.ejection.success_min = 0; }));
+  CHECK(refused([](options& o) { o.ejection.sigmas = 0; }));
+  CHECK(refused([](options& o) { o.ejection.longest = 1ms; }));
+  CHECK(refused([](options& o) { o.ejection.jitter = 1; }));
+  CHECK(refused([](options& o) { o.latency_decay = 0s; }));
+  CHECK(refused([](options& o) { o.success_prior = 0; }));
+  CHECK(refused([](options& o) { o.tie = 1; }));
+  CHECK(refused([](options& o) { o.affinity_load_max = 1; }));
+}
+
+// --- The score -----------------------------------------------------------------------------------------
+
+TEST_CASE("every term of the score is in [0, 1], and the score is their weighted sum") {
+  bench it(5);
+  random_source random(3);
+  for (int i = 0; i < 400; ++i) {
+    const choice picked = it.begin();
+    const time_point started = it.now;
+    it.now += duration{static_cast<std::int64_t>(random.unit() * 30e6)};
+    const auto how = static_cast<outcome>(random.below(5));
+    const load_report load = report(random.below(100), random.below(8));
+    if (random.below(5) != 0) it.end(picked, started, how, &load);
+    for (const candidate& each : it.replicas.explain(0, it.now)) {
+      double sum = 0;
+      REQUIRE(each.terms.size() == score_terms);
+      for (const term& one : each.terms) {
+        REQUIRE(one.value >= 0);
+        REQUIRE(one.value <= 1);
+        REQUIRE(one.name != "?");
+        sum += one.value * one.weight;
+      }
+      REQUIRE(each.score == doctest::Approx(sum));
+    }
+  }
+}
+
+TEST_CASE("the explanation lists the best first, with shares that sum to one") {
+  bench it(3);
+  it.warm();
+  it.serve(1, 50ms);
+  for (int i = 0; i < 50; ++i) it.serve(it.pick().replica, 1ms);
+  const auto all = it.replicas.explain(0, it.now);
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].score <= all[1].score);
+  CHECK(all[1].score <= all[2].score);
+  CHECK(all[2].name == "r1");
+  CHECK(all[0].share + all[1].share + all[2].share == doctest::Approx(1));
+  CHECK(all[2].share < .2);
+}
+
+TEST_CASE("the slower of two replicas costs more") {
+  bench it(2);
+  for (int i = 0; i < 20; ++i) {
+    it.serve(0, 1ms);
+    it.serve(1, 3ms);
+  }
+  CHECK(it.term_of(1, score_term::cost) > it.term_of(0, score_term::cost) + .1);
+  CHECK(it.picks(100)[0] == 100);
+}
+
+TEST_CASE("a slow replica's cost fades without new answers, so that it is found out when it has recovered") {
+  bench it(3);
+  it.warm();
+  it.serve(0, 100ms);
+  CHECK(it.picks(100)[0] == 0);
+  it.now += 30s;
+  CHECK(it.picks(300)[0] > 50);
+}
+
+TEST_CASE("a replica that fails fast costs more than one that succeeds slowly") {
+  bench it(3);
+  it.warm(10ms);
+  for (int i = 0; i < 4; ++i) it.serve(0, 100us, outcome::failure);
+  CHECK(it.replicas.explain(0, it.now).back().name == "r0");
+  CHECK(it.picks(100)[0] == 0);
+}
+
+TEST_CASE("when all fail alike, nobody is singled out") {
+  bench it(4);
+  it.warm();
+  for (int i = 0; i < 60; ++i) it.serve(static_cast<replica_index>(i % 4), 1ms, outcome::failure);
+  const auto all = it.replicas.explain(0, it.now);
+  CHECK(all.back().score - all.front().score < .1);
+  for (const auto& [who, count] : it.picks(400)) CHECK(count > 40);
+}
+
+TEST_CASE("a method that fails on one replica does not cost its other methods much") {
+  bench it(2);
+  it.warm();
+  request other;
+  other.group = fleet::group_of(7);
+  for (int i = 0; i < 4; ++i) {
+    const choice picked = it.begin_at(0);
+    completion how;
+    how.group = 7;
+    how.started = it.now;
+    how.outcome = outcome::failure;
+    it.replicas.ended(picked.replica, picked.life, how, it.now);
+    it.serve(0, 1ms);
+    it.serve(1, 1ms);
+  }
+  CHECK(it.picks(200, other)[0] == 0);
+  CHECK(it.picks(200)[0] > 50);
+}
+
+TEST_CASE("methods beyond the last group share it") {
+  CHECK(fleet::group_of(0) == 0);
+  CHECK(fleet::group_of(31) == 31);
+  CHECK(fleet::group_of(32) == 31);
+  CHECK(fleet::group_of(~0u) == 31);
+}
+
+TEST_CASE("calls of our own in flight raise load and cost") {
+  bench it(2);
+  it.warm();
+  std::map<replica_index, int> share;
+  for (int i = 0; i < 20; ++i) ++share[it.begin().replica];
+  CHECK(share[0] >= 9);
+  CHECK(share[1] >= 9);
+}
+
+TEST_CASE("others' load, as reported, is avoided, and fades toward the median") {
+  bench it(3);
+  const load_report idle = report(1);
+  const load_report busy = report(9);
+  for (int i = 0; i < 20; ++i)
+    for (replica_index who : {0u, 1u, 2u}) it.serve(who, 1ms, outcome::success, who == 0 ? &busy : &idle);
+  it.now += 3s;
+  for (replica_index who : {0u, 1u, 2u}) it.serve(who, 1ms, outcome::success, who == 0 ? &busy : &idle);
+  CHECK(it.replicas.explain(0, it.now).back().name == "r0");
+  CHECK(it.picks(100)[0] == 0);
+  it.now += 2s;
+  CHECK(it.picks(300)[0] > 50);
+}
+
+TEST_CASE("a report that is better than the truth gains nothing: the path is charged for the rest") {
+  bench it(2);
+  const load_report honest = report(1, 1, 10ms);
+  const load_report flattering = report(1, 1, 1us);
+  for (int i = 0; i < 40; ++i) {
+    it.serve(0, 10ms, outcome::success, &honest);
+    it.serve(1, 30ms, outcome::success, &flattering);
+  }
+  CHECK(it.term_of(1, score_term::cost) > it.term_of(0, score_term::cost));
+}
+
+TEST_CASE("workers count: the same queue is shorter where more are served at once") {
+  bench it(2);
+  const load_report one = report(5, 1);
+  const load_report eight = report(5, 8);
+  for (int i = 0; i < 20; ++i) {
+    it.serve(0, 1ms, outcome::success, &one);
+    it.serve(1, 1ms, outcome::success, &eight);
+  }
+  it.now += 5ms;
+  CHECK(it.picks(100)[1] == 100);
+}
+
+TEST_CASE("overload cuts a replica's capacity, is no failure, and passes") {
+  bench it(2);
+  it.warm();
+  const double before = it.term_of(0, score_term::load);
+  for (int i = 0; i < 20; ++i) it.serve(0, 0s, outcome::overloaded);
+  CHECK(it.term_of(0, score_term::load) > before + .3);
+  CHECK(it.explained(0).ejected_until == time_point{});
+  CHECK(it.picks(50)[0] == 0);
+  it.now += 20s;
+  CHECK(it.term_of(0, score_term::load) == doctest::Approx(before).epsilon(.05));
+}
+
+TEST_CASE("a withdrawn attempt is neither success nor failure, but its age is remembered") {
+  bench it(2);
+  it.warm();
+  const double before = it.term_of(0, score_term::cost);
+  const choice stuck = it.begin_at(0);
+  const time_point started = it.now;
+  it.now += 500ms;
+  it.end(stuck, started, outcome::withdrawn);
+  CHECK(it.term_of(0, score_term::cost) > before + .2);
+  CHECK(it.picks(50)[0] == 0);
+  it.serve(1, 1ms);
+  CHECK(it.explained(0).in_flight == 0);
+}
+
+TEST_CASE("calls that wait too long raise the cost before they end") {
+  bench it(2);
+  it.warm();
+  const choice stuck = it.begin_at(0);
+  it.now += 1ms;
+  const double young = it.term_of(0, score_term::cost);
+  it.now += 100ms;
+  CHECK(it.term_of(0, score_term::cost) > young + .2);
+  it.end(stuck, it.now - 101ms);
+}
+
+TEST_CASE("a new replica gets one call, then its share: neither nothing nor everything") {
+  bench it(3);
+  it.warm();
+  const replica_index fresh = it.add();
+  CHECK(it.pick().replica == fresh);
+  const choice trial = it.begin();
+  CHECK(trial.replica == fresh);
+  for (int i = 0; i < 20; ++i) CHECK(it.begin().replica != fresh);
+  it.now += 1ms;
+  it.end(trial, it.now - 1ms);
+  CHECK(it.begin().replica == fresh);
+}
+
+TEST_CASE("a nearer replica is preferred while it is not busier") {
+  bench it(1);
+  const replica_index far = it.add(100, distance::remote);
+  const replica_index self = it.add(100, distance::this_node);
+  it.warm();
+  CHECK(it.picks(50)[self] == 50);
+  for (int i = 0; i < 12; ++i) it.begin();
+  CHECK(it.explained(0).in_flight > 0);
+  CHECK(it.explained(far).in_flight < it.explained(self).in_flight);
+}
+
+TEST_CASE("a suspected replica is avoided, a barred one more so") {
+  bench it(3);
+  it.warm();
+  it.replicas.set(0, standing::suspected, true);
+  it.replicas.set(1, standing::silent, true);
+  CHECK(it.picks(50)[2] == 50);
+  it.replicas.set(2, standing::unreachable, true);
+  CHECK(it.picks(50)[0] == 50);
+  it.replicas.set(0, standing::unreachable, true);
+  CHECK(it.picks(50)[1] == 50);
+  it.replicas.set(1, standing::unreachable, true);
+  CHECK_FALSE(it.replicas.pick(*it.by, {}, it.random, it.now));
+}
+
+TEST_CASE("replicas that the call has tried come last, or not at all") {
+  bench it(2);
+  it.warm();
+  const replica_index tried[] = {0, 1};
+  request what;
+  what.tried = {tried, 1};
+  CHECK(it.picks(50, what)[1] == 50);
+  what.tried = {tried, 2};
+  CHECK(it.pick(what).before == choice::novelty::tried);
+  what.tried_again = request::again::no;
+  CHECK_FALSE(it.replicas.pick(*it.by, what, it.random, it.now));
+}
+
+TEST_CASE("an attempt that outlives its replica does not disturb the next one at its index") {
+  bench it(2);
+  const choice old = it.begin_at(0);
+  it.replicas.remove(0);
+  CHECK(it.picks(20)[1] == 20);
+  CHECK(it.add() == 0);
+  it.begin_at(0);
+  it.end(old, it.now - 1s);
+  CHECK(it.explained(0).in_flight == 1);
+}
+
+// --- Ejection ------------------------------------------------------------------------------------------
+
+TEST_CASE("five failures in a row eject a replica for a second or so; it returns through one call") {
+  bench it(3);
+  it.warm();
+  for (int i = 0; i < 4; ++i) it.serve(0, 1ms, outcome::failure);
+  CHECK(it.explained(0).ejected_until == time_point{});
+  it.serve(0, 1ms, outcome::failure);
+  const candidate out = it.explained(0);
+  CHECK(out.ejected_until >= it.now + 800ms);
+  CHECK(out.ejected_until <= it.now + 1200ms);
+  CHECK(out.why.find("failures in a row") != std::string::npos);
+  CHECK(it.term_of(0, score_term::barred) == 1);
+  it.now = out.ejected_until - 1ms;
+  CHECK(it.picks(50)[0] == 0);
+  it.now += 1ms;
+  const choice probe = it.begin();
+  CHECK(probe.replica == 0);
+  for (int i = 0; i < 20; ++i) CHECK(it.begin().replica != 0);
+
+  SUBCASE("which, when it succeeds, makes it healthy, and it warms up") {
+    it.now += 1ms;
+    it.end(probe, it.now - 1ms);
+    CHECK(it.term_of(0, score_term::barred) == 0);
+    CHECK(it.explained(0).why.empty());
+    const double cold = it.term_of(0, score_term::load);
+    it.now += 3s;
+    CHECK(it.term_of(0, score_term::load) < cold);
+  }
+  SUBCASE("which, when it fails, ejects it for twice as long, up to half a minute") {
+    choice each = probe;
+    duration last{0};
+    for (int i = 0; i < 8; ++i) {
+      it.end(each, it.now, outcome::failure);
+      const time_point until = it.explained(0).ejected_until;
+      last = until - it.now;
+      if (i == 0) CHECK(last > 1500ms);
+      it.now = until;
+      each = it.begin_at(0);
+    }
+    CHECK(last >= 24s);
+    CHECK(last <= 36s);
+  }
+  SUBCASE("which, when nobody waits for it any more, counts as failed") {
+    it.now += 500ms;
+    it.end(probe, it.now - 500ms, outcome::withdrawn);
+    CHECK(it.explained(0).ejected_until > it.now + 1s);
+  }
+}
+
+TEST_CASE("an old call's end says nothing about the probe") {
+  bench it(3);
+  it.warm();
+  const choice old = it.begin_at(0);
+  const time_point old_start = it.now;
+  for (int i = 0; i < 5; ++i) it.serve(0, 1ms, outcome::failure);
+  it.now = it.explained(0).ejected_until;
+  const choice probe = it.begin();
+  REQUIRE(probe.replica == 0);
+  it.now += 1ms;
+  it.end(old, old_start);
+  CHECK(it.term_of(0, score_term::barred) == 1);
+  it.end(probe, it.now - 1ms);
+  CHECK(it.term_of(0, score_term::barred) == 0);
+}
+
+TEST_CASE("a success between failures starts the count anew") {
+  bench it(3);
+  it.warm();
+  for (int i = 0; i < 3; ++i) {
+    for (int k = 0; k < 4; ++k) it.serve(0, 1ms, outcome::failure);
+    it.serve(0, 1ms);
+  }
+  CHECK(it.explained(0).ejected_until == time_point{});
+}
+
+TEST_CASE("a replica that succeeds far less often than its peers is ejected, one of many alike is not") {
+  bench it(4);
+  for (int i = 0; i < 100; ++i)
+    for (replica_index who = 0; who < 4; ++who) {
+      if (it.term_of(who, score_term::barred) == 1) continue;
+      it.serve(who, 1ms, who == 0 && i % 2 == 0 ? outcome::failure : outcome::success);
+    }
+  CHECK(it.explained(0).why.find("less often than its peers") != std::string::npos);
+  for (replica_index who : {1u, 2u, 3u}) CHECK(it.explained(who).why.empty());
+
+  bench all(4);
+  for (int i = 0; i < 100; ++i)
+    for (replica_index who = 0; who < 4; ++who)
+      all.serve(who, 1ms, i % 2 == 0 ? outcome::failure : outcome::success);
+  for (replica_index who = 0; who < 4; ++who) CHECK(all.explained(who).why.empty());
+}
+
+TEST_CASE(
+    "a replica that says nothing while calls wait and its peers answer is ejected until it is heard, or half "
+    "a minute") {
+  bench it(3);
+  it.warm();
+  for (int i = 0; i < 3; ++i) it.begin_at(0);
+  const auto live = [&](duration time) {
+    for (const time_point end = it.now + time; it.now < end;) {
+      it.serve(1, 10ms);
+      it.replicas.watch(it.now);
+    }
+  };
+  live(480ms);
+  CHECK(it.explained(0).why.empty());
+  live(40ms);
+  CHECK(it.explained(0).why.find("silent") != std::string::npos);
+  CHECK(it.explained(0).ejected_until > it.now + 29s);
+  live(25s);
+  CHECK(it.picks(50)[0] == 0);
+  SUBCASE("heard") {
+    it.replicas.heard(0, it.now);
+    CHECK(it.pick().replica == 0);
+  }
+  SUBCASE("half a minute") {
+    live(6s);
+    CHECK(it.pick().replica == 0);
+  }
+}
+
+TEST_CASE("silence is not held against a replica when nobody answers, or when frames arrive from it") {
+  bench it(3);
+  it.warm();
+  for (int i = 0; i < 3; ++i) it.begin_at(0);
+  SUBCASE("nobody answers") {
+    for (int i = 0; i < 100; ++i) {
+      it.now += 50ms;
+      it.replicas.watch(it.now);
+    }
+  }
+  SUBCASE("frames arrive") {
+    for (int i = 0; i < 100; ++i) {
+      it.serve(1, 50ms);
+      it.replicas.heard(0, it.now);
+      it.replicas.watch(it.now);
+    }
+  }
+  CHECK(it.explained(0).why.empty());
+}
+
+TEST_CASE("the last replica is never ejected, nor more than half: then ejection is ignored") {
+  for (std::uint32_t count : {1u, 2u, 3u, 4u}) {
+    CAPTURE(count);
+    bench it(count);
+    it.warm();
+    for (std::uint32_t sick = 1; sick <= count; ++sick) {
+      for (int i = 0; i < 5; ++i) it.serve(sick - 1, 1ms, outcome::failure);
+      std::uint32_t barred = 0;
+      for (replica_index who = 0; who < count; ++who) barred += it.term_of(who, score_term::barred) > 0;
+      CHECK(barred == (2 * sick > count ? 0 : sick));
+    }
+  }
+}
+
+// --- Policies ------------------------------------------------------------------------------------------
+
+TEST_CASE("policies have names that parse back") {
+  for (auto kind : {policy_kind::dynamic_score, policy_kind::round_robin, policy_kind::weighted,
+                    policy_kind::least_loaded, policy_kind::consistent_hash, policy_kind::random}) {
+    const auto parsed = parse_policy_kind(to_string(kind));
+    REQUIRE(parsed);
+    CHECK(*parsed == kind);
+    CHECK(make_policy(kind)->name() == to_string(kind));
+  }
+  const auto wrong = parse_policy_kind("fastest");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().text.find("least_loaded") != std::string::npos);
+}
+
+TEST_CASE("no policy picks a barred, draining or tried replica while another is there") {
+  for (auto kind : {policy_kind::dynamic_score, policy_kind::round_robin, policy_kind::weighted,
+                    policy_kind::least_loaded, policy_kind::consistent_hash, policy_kind::random}) {
+    bench it(4, kind);
+    it.replicas.set(0, standing::silent, true);
+    it.replicas.set(1, standing::draining, true);
+    const replica_index tried[] = {2};
+    request what;
+    what.tried = tried;
+    for (std::uint64_t key = 0; key < 50; ++key) {
+      what.key = key;
+      CHECK(it.pick(what).replica == 3);
+    }
+  }
+}
+
+TEST_CASE("round robin takes each in turn, and goes on after one has left") {
+  bench it(3, policy_kind::round_robin);
+  for (int i = 0; i < 9; ++i) CHECK(it.begin().replica == static_cast<replica_index>(i % 3));
+  it.replicas.remove(1);
+  std::map<replica_index, int> share = it.picks(10);
+  CHECK(share[0] == 5);
+  CHECK(share[2] == 5);
+}
+
+TEST_CASE("weighted follows the weights exactly and without bursts") {
+  bench it(0, policy_kind::weighted);
+  it.add(500);
+  it.add(100);
+  it.add(100);
+  std::vector<replica_index> order;
+  for (int i = 0; i < 70; ++i) order.push_back(it.pick().replica);
+  CHECK(std::count(order.begin(), order.end(), 0u) == 50);
+  CHECK(std::count(order.begin(), order.end(), 1u) == 10);
+  int run = 0;
+  int longest = 0;
+  for (replica_index who : order) longest = std::max(longest, run = who == 0 ? run + 1 : 0);
+  CHECK(longest <= 4);
+}
+
+TEST_CASE("random is uniform, and least loaded keeps in-flights even") {
+  bench any(4, policy_kind::random);
+  for (const auto& [who, count] : any.picks(4000)) {
+    CHECK(count > 900);
+    CHECK(count < 1100);
+  }
+  bench least(4, policy_kind::least_loaded);
+  for (int i = 0; i < 400; ++i) least.begin();
+  for (replica_index who = 0; who < 4; ++who) {
+    CHECK(least.explained(who).in_flight >= 95);
+    CHECK(least.explained(who).in_flight <= 105);
+  }
+}
+
+TEST_CASE("consistent hashing") {
+  bench it(10, policy_kind::consistent_hash);
+  it.warm();
+  const auto owner = [&](std::uint64_t key) {
+    request what;
+    what.key = key;
+    return it.pick(what).replica;
+  };
+  std::map<std::uint64_t, replica_index> owners;
+  std::map<replica_index, int> share;
+  for (std::uint64_t key = 0; key < 2000; ++key) ++share[owners[key] = owner(key)];
+
+  SUBCASE("gives each replica its part of the keys, always the same") {
+    for (const auto& [key, who] : owners) CHECK(owner(key) == who);
+    for (const auto& [who, count] : share) {
+      CHECK(count > 140);
+      CHECK(count < 260);
+    }
+  }
+  SUBCASE("moves only the keys of a replica that leaves, and moves them to many") {
+    it.replicas.remove(4);
+    std::set<replica_index> heirs;
+    for (const auto& [key, who] : owners) {
+      if (who == 4) {
+        heirs.insert(owner(key));
+      } else {
+        CHECK(owner(key) == who);
+      }
+    }
+    CHECK(heirs.size() >= 8);
+  }
+  SUBCASE("fails over in the same order everywhere") {
+    bench other(0, policy_kind::consistent_hash);
+    for (int i = 0; i < 10; ++i) other.add();
+    for (std::uint64_t key = 0; key < 100; ++key) {
+      request what;
+      what.key = key;
+      const replica_index first[] = {owners[key]};
+      what.tried = first;
+      CHECK(it.pick(what).replica == other.pick(what).replica);
+    }
+  }
+  SUBCASE("bounds the load: a hot key spills over to the next owner at 1.25 times the mean") {
+    request what;
+    what.key = 7;
+    std::map<replica_index, int> hot;
+    for (int i = 0; i < 100; ++i) ++hot[it.begin(what).replica];
+    for (const auto& [who, count] : hot) CHECK(count <= 14);
+    CHECK(hot.size() >= 8);
+  }
+  SUBCASE("chooses by score without a key") { CHECK(it.picks(200).size() == 10); }
+}
+
+TEST_CASE("the dynamic score keeps a key at its owner until the owner is busier than the others") {
+  bench it(4);
+  it.warm();
+  request what;
+  what.key = 99;
+  const replica_index owner = it.pick(what).replica;
+  for (int i = 0; i < 20; ++i) CHECK(it.pick(what).replica == owner);
+  for (int i = 0; i < 3; ++i) it.begin_at(owner);
+  CHECK(it.pick(what).replica != owner);
+}
+
+TEST_CASE("a policy of the user's own is one small class over the same statistics") {
+  class freshest final : public policy {
+   public:
+    std::string_view name() const override { return "freshest"; }
+    replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request&,
+                       random_source&) override {
+      replica_index best = candidates[0];
+      for (replica_index i : candidates)
+        if (replicas.own_in_flight(i) < replicas.own_in_flight(best)) best = i;
+      return best;
+    }
+  };
+  bench it(3);
+  it.by = std::make_unique<freshest>();
+  for (int i = 0; i < 9; ++i) it.begin();
+  for (replica_index i = 0; i < 3; ++i) CHECK(it.explained(i).in_flight == 3);
+}
+
+TEST_CASE("equal scores are broken uniformly") {
+  bench it(5);
+  it.warm();
+  for (const auto& [who, count] : it.picks(5000)) {
+    CHECK(count > 900);
+    CHECK(count < 1100);
+  }
+}

@@ -1,0 +1,769 @@
+// One core, spoken to packet by packet in virtual time.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <troupe/membership/core.hpp>
+
+using namespace troupe;
+using namespace troupe::membership;
+
+namespace {
+
+endpoint address_of(std::uint64_t node) {
+  endpoint where = *parse_endpoint("10.0.0.0:7000");
+  where.address[15] = static_cast<std::uint8_t>(node);
+  return where;
+}
+
+identity life_of(std::uint64_t node, std::uint64_t life = 10) { return {{node}, {life}}; }
+
+update about(std::uint64_t node, state value = state::alive, std::uint64_t incarnation = 0,
+             std::uint64_t life = 10) {
+  update what;
+  what.subject = life_of(node, life);
+  what.incarnation = incarnation;
+  what.state = value;
+  what.mode = mode::ready;
+  what.name = "node-" + std::to_string(node);
+  what.address = address_of(node);
+  return what;
+}
+
+update accused(std::uint64_t node, state value, std::uint64_t accuser, std::uint64_t incarnation = 0) {
+  auto what = about(node, value, incarnation);
+  what.accuser = {accuser};
+  return what;
+}
+
+update offering(std::uint64_t node, std::uint64_t version, const std::string& service) {
+  auto what = about(node);
+  what.registration_version = version;
+  what.document = registration{version, "", {{service, 1, 100}}};
+  return what;
+}
+
+/// Node 1 under test, at epoch 10, with others played by the test.
+struct stage {
+  explicit stage(options chosen = {}) : settings(chosen) {}
+
+  options settings;
+  time_point now{};
+  core node{settings, life_of(1), "node-1", address_of(1), 42, now};
+  actions out;
+
+  actions take() { return std::exchange(out, {}); }
+
+  packet from(std::uint64_t peer, packet_kind kind, std::vector<update> updates = {}) const {
+    packet what;
+    what.kind = kind;
+    what.from = life_of(peer);
+    what.from_address = address_of(peer);
+    what.updates = std::move(updates);
+    return what;
+  }
+
+  void receive(const packet& what) { node.receive(what, what.from_address, now, out); }
+  void gossip(std::uint64_t peer, std::vector<update> updates) {
+    receive(from(peer, packet_kind::gossip, std::move(updates)));
+  }
+  void ping(std::uint64_t peer, std::vector<update> updates = {}) {
+    auto what = from(peer, packet_kind::ping, std::move(updates));
+    what.target = life_of(1);
+    what.sequence = 77;
+    receive(what);
+  }
+  void merge(std::uint64_t peer, std::vector<update> members) {
+    node.merge({life_of(peer), std::move(members)}, now, out);
+  }
+
+  /// Peers 2 to `last` are alive, and all that they cause to be said is over.
+  void meet(std::uint64_t last) {
+    std::vector<update> all;
+    for (std::uint64_t peer = 2; peer <= last; ++peer) all.push_back(about(peer));
+    merge(2, all);
+    out.clear();
+  }
+
+  /// Runs the timers until `end`; whoever `answers` is acked at once.
+  template <class Answers>
+  void run(duration how_long, Answers&& answers) {
+    const auto end = now + how_long;
+    while (node.next_deadline() <= end) {
+      now = std::max(now, node.next_deadline());
+      const auto seen = out.packets.size();
+      node.tick(now, out);
+      for (auto i = seen; i < out.packets.size(); ++i) {
+        const auto sent = out.packets[i].what;
+        if (sent.kind == packet_kind::ping && answers(sent.target.node.value)) ack(sent, digest());
+      }
+    }
+    now = end;
+  }
+  void run(duration how_long) {
+    run(how_long, [](std::uint64_t) { return true; });
+  }
+
+  void ack(const packet& ping, std::uint64_t digest = 0) {
+    auto answer = from(ping.target.node.value, packet_kind::ack);
+    answer.from = answer.target = ping.target;
+    answer.sequence = ping.sequence;
+    answer.digest = digest;
+    receive(answer);
+  }
+
+  /// What the core would put into an ack now.
+  std::uint64_t digest() {
+    auto what = from(200, packet_kind::ping);
+    what.target = life_of(1);
+    actions scratch;
+    node.receive(what, what.from_address, now, scratch);
+    return scratch.packets.at(0).what.digest;
+  }
+
+  /// The next probe that the core sends, at its time.
+  packet next_probe() {
+    for (;;) {
+      now = std::max(now, node.next_deadline());
+      const auto seen = out.packets.size();
+      node.tick(now, out);
+      for (auto i = seen; i < out.packets.size(); ++i)
+        if (out.packets[i].what.kind == packet_kind::ping) return out.packets[i].what;
+    }
+  }
+
+  state seen(std::uint64_t peer) const { return node.members().at({peer}).state; }
+  bool knows(std::uint64_t peer) const { return node.members().contains({peer}); }
+};
+
+std::vector<event_kind> kinds(const actions& out) {
+  std::vector<event_kind> all;
+  for (const auto& happened : out.events) all.push_back(happened.kind);
+  return all;
+}
+
+using happened = std::vector<event_kind>;
+
+std::vector<packet> sent(const actions& out, packet_kind kind) {
+  std::vector<packet> all;
+  for (const auto& one : out.packets)
+    if (one.what.kind == kind) all.push_back(one.what);
+  return all;
+}
+
+const update* find(const packet& what, std::uint64_t subject) {
+  for (const auto& fact : what.updates)
+    if (fact.subject.node.value == subject) return &fact;
+  return nullptr;
+}
+
+bool asked(const actions& out, std::uint64_t peer) {
+  return std::find(out.exchanges.begin(), out.exchanges.end(), address_of(peer)) != out.exchanges.end();
+}
+
+}  // namespace
+
+TEST_CASE("a joiner asks its seeds again and again until one answers") {
+  stage s;
+  CHECK(s.node.joined());
+  s.node.join({address_of(2), address_of(3)}, s.now, s.out);
+  CHECK_FALSE(s.node.joined());
+  CHECK(s.take().exchanges.size() == 2);
+  s.run(3s);
+  CHECK(s.take().exchanges.size() >= 4);
+  s.merge(2, {about(2)});
+  CHECK(s.node.joined());
+  CHECK(kinds(s.out) == happened{event_kind::joined});
+  REQUIRE(sent(s.out, packet_kind::gossip).size() == 1);  // it introduces itself at once
+  CHECK(find(sent(s.out, packet_kind::gossip)[0], 1));
+}
+
+TEST_CASE("a seed that is the node itself counts as answered, the others are asked all the same") {
+  stage s;
+  s.node.join({address_of(1), address_of(2)}, s.now, s.out);
+  CHECK(s.node.joined());
+  CHECK(s.out.exchanges == std::vector<endpoint>{address_of(2)});
+  s.take();
+  s.run(3s);
+  CHECK(asked(s.out, 2));  // alone, it keeps trying
+}
+
+TEST_CASE("a joiner does not gossip what it has just been told") {
+  stage s;
+  std::vector<update> all;
+  for (std::uint64_t peer = 2; peer < 100; ++peer) all.push_back(about(peer));
+  s.merge(2, all);
+  s.run(5s);
+  for (const auto& gossip : sent(s.out, packet_kind::gossip)) {
+    CHECK(gossip.updates.size() == 1);
+    CHECK(find(gossip, 1));
+  }
+  CHECK(s.node.members().size() == 99);
+}
+
+TEST_CASE("a ping is acked with its sequence; one for another process is not") {
+  stage s;
+  s.ping(2);
+  auto acks = sent(s.take(), packet_kind::ack);
+  REQUIRE(acks.size() == 1);
+  CHECK(acks[0].sequence == 77);
+  CHECK(acks[0].target == life_of(1));
+  auto stray = s.from(2, packet_kind::ping, {about(3)});
+  stray.target = life_of(5);
+  s.receive(stray);
+  stray.target = life_of(1, 11);
+  s.receive(stray);
+  s.receive(s.from(1, packet_kind::gossip, {about(3)}));  // its own echo
+  stray.from = {};
+  s.receive(stray);
+  CHECK(s.out.packets.empty());
+  CHECK_FALSE(s.knows(3));
+  CHECK(s.node.counted().ignored_packets == 4);
+}
+
+TEST_CASE("a ping for an earlier life is answered with the present one") {
+  stage s;
+  auto stray = s.from(2, packet_kind::ping);
+  stray.target = life_of(1, 3);
+  s.receive(stray);
+  REQUIRE(s.out.packets.size() == 1);
+  CHECK(s.out.packets[0].what.kind == packet_kind::gossip);
+  CHECK(find(s.out.packets[0].what, 1)->subject == life_of(1));
+}
+
+TEST_CASE("a silent peer is probed, asked after, suspected, and then dead") {
+  stage s;
+  s.meet(6);
+  const auto probe = s.next_probe();
+  const auto silent = probe.target.node.value;
+  s.take();
+  const auto begun = s.now;
+  const auto mute = [&](std::uint64_t peer) { return peer != silent; };
+  s.run(600ms, mute);
+  const auto requests = sent(s.take(), packet_kind::ping_request);
+  REQUIRE(requests.size() == 3);
+  CHECK(requests[0].target == probe.target);
+  CHECK(requests[0].target_address == address_of(silent));
+  s.run(500ms, mute);
+  CHECK(s.seen(silent) == state::suspect);
+  CHECK(kinds(s.out) == happened{event_kind::suspected});
+  CHECK(s.out.events[0].subject.accuser == node_id{1});
+  const auto told = sent(s.take(), packet_kind::gossip);
+  REQUIRE(told.size() == 3);
+  for (const auto& gossip : told) CHECK(find(gossip, silent)->state == state::suspect);
+  const auto longest = bounds_of({}, 6).longest;
+  s.run(begun + 1s + longest - 200ms - s.now, mute);
+  CHECK(s.seen(silent) == state::suspect);
+  s.run(2s, mute);
+  CHECK(s.seen(silent) == state::dead);
+  CHECK(kinds(s.out) == happened{event_kind::died});
+  CHECK(s.node.counted().deaths == 1);
+}
+
+TEST_CASE("independent accusers make a suspicion short, the same one does not") {
+  stage s;
+  s.meet(9);
+  s.gossip(3, {accused(2, state::suspect, 3)});
+  for (int i = 0; i < 5; ++i) s.gossip(3, {accused(2, state::suspect, 3)});
+  s.run(6s);
+  CHECK(s.seen(2) == state::suspect);
+  for (const std::uint64_t accuser : {4, 5, 6}) s.gossip(accuser, {accused(2, state::suspect, accuser)});
+  s.run(1s);
+  CHECK(s.seen(2) == state::dead);
+  CHECK(s.node.counted().stalls == 0);
+}
+
+TEST_CASE("a late answer within the period counts, and teaches the round trip") {
+  stage s;
+  s.meet(2);
+  const auto probe = s.next_probe();
+  s.run(800ms, [](std::uint64_t) { return false; });
+  s.ack(probe);
+  CHECK(s.node.members().at({2}).round_trip == 800ms);
+  CHECK(s.node.counted().acks == 1);
+  s.run(300ms);
+  CHECK(s.seen(2) == state::alive);
+}
+
+TEST_CASE("an answered call counts as an ack, and keeps a suspect from being buried") {
+  stage s;
+  s.meet(2);
+  for (int i = 0; i < 300; ++i) {
+    s.run(100ms, [](std::uint64_t) { return false; });
+    s.node.heard_from(life_of(2), s.now);
+    s.node.heard_from(life_of(2, 9), s.now);
+    s.node.heard_from(life_of(99), s.now);
+  }
+  CHECK(s.seen(2) == state::alive);
+  s.gossip(3, {accused(2, state::suspect, 3)});
+  for (int i = 0; i < 100; ++i) {
+    s.run(100ms, [](std::uint64_t) { return false; });
+    s.node.heard_from(life_of(2), s.now);
+  }
+  CHECK(s.seen(2) == state::suspect);
+  s.run(7s, [](std::uint64_t) { return false; });
+  CHECK(s.seen(2) == state::dead);
+}
+
+TEST_CASE("a helper pings in another's place, sends a nack in time, and passes a later ack on") {
+  stage s;
+  s.meet(3);
+  auto request = s.from(2, packet_kind::ping_request);
+  request.sequence = 500;
+  request.target = life_of(9);  // known to the requester is enough
+  request.target_address = address_of(9);
+  s.receive(request);
+  const auto pings = sent(s.take(), packet_kind::ping);
+  REQUIRE(pings.size() == 1);
+  CHECK(pings[0].target == life_of(9));
+  s.run(410ms);
+  auto nacks = sent(s.take(), packet_kind::nack);
+  REQUIRE(nacks.size() == 1);
+  CHECK(nacks[0].sequence == 500);
+  CHECK(nacks[0].target == life_of(9));
+  s.ack(pings[0]);
+  auto acks = sent(s.take(), packet_kind::ack);
+  REQUIRE(acks.size() == 1);
+  CHECK(acks[0].sequence == 500);
+  CHECK(acks[0].target == life_of(9));
+  s.ack(pings[0]);  // once
+  CHECK(s.out.packets.empty());
+  request.target_address = {};
+  s.receive(request);
+  CHECK(s.out.packets.empty());
+}
+
+TEST_CASE("missing nacks make a node doubt itself, answers make it trust itself again") {
+  stage s;
+  s.meet(6);
+  const auto probe = s.next_probe();
+  const auto nobody = [](std::uint64_t) { return false; };
+  s.run(600ms, nobody);
+  const auto requests = s.take();
+  int nacks = 0;
+  for (const auto& one : requests.packets) {
+    if (one.what.kind != packet_kind::ping_request || ++nacks > 2) continue;
+    auto nack = s.from(one.to.address[15], packet_kind::nack);
+    nack.sequence = one.what.sequence;
+    nack.target = one.what.target;
+    s.receive(nack);
+    s.receive(nack);
+  }
+  s.run(500ms, nobody);
+  CHECK(s.node.local_health() == 1);  // of three helpers one said nothing
+  CHECK(s.seen(probe.target.node.value) == state::suspect);
+  s.run(60s, nobody);
+  CHECK(s.node.local_health() > 3);
+  s.merge(2, {about(2, state::alive, 1), about(3, state::alive, 1)});
+  s.run(60s);
+  CHECK(s.node.local_health() == 0);
+}
+
+TEST_CASE("a suspect that refutes with a higher incarnation becomes alive") {
+  stage s;
+  s.meet(6);
+  s.gossip(3, {accused(2, state::suspect, 3)});
+  s.gossip(3, {about(2)});  // the old claim does not help
+  CHECK(s.seen(2) == state::suspect);
+  s.gossip(2, {about(2, state::alive, 1)});
+  CHECK(kinds(s.out) == happened{event_kind::suspected, event_kind::refuted});
+  s.gossip(3, {accused(2, state::suspect, 3)});
+  s.run(60s);
+  CHECK(s.seen(2) == state::alive);
+}
+
+TEST_CASE("a node that hears of its own suspicion refutes at once, to whoever said so too") {
+  stage s;
+  s.meet(6);
+  s.ping(2, {accused(1, state::suspect, 3)});
+  CHECK(s.node.self().incarnation == 1);
+  CHECK(s.node.local_health() == 1);
+  CHECK(kinds(s.out) == happened{event_kind::refuted});
+  const auto all = s.take();
+  CHECK(sent(all, packet_kind::gossip).size() == 3);
+  CHECK(find(sent(all, packet_kind::ack)[0], 1)->incarnation == 1);
+  s.gossip(2, {accused(1, state::dead, 3)});  // old by now, but its teller does not know
+  CHECK(s.node.self().incarnation == 1);
+  CHECK(find(sent(s.out, packet_kind::gossip)[0], 1)->incarnation == 1);
+}
+
+TEST_CASE("a ping to a suspect carries the suspicion first") {
+  stage s;
+  s.meet(2);
+  s.gossip(3, {accused(2, state::suspect, 3), about(4)});
+  packet probe;
+  do probe = s.next_probe();
+  while (probe.target.node.value != 2);
+  REQUIRE_FALSE(probe.updates.empty());
+  CHECK(probe.updates[0].subject == life_of(2));
+  CHECK(probe.updates[0].state == state::suspect);
+}
+
+TEST_CASE("whoever is held dead and speaks is told so") {
+  stage s;
+  s.meet(6);
+  s.gossip(3, {accused(2, state::suspect, 3)});
+  s.gossip(3, {accused(2, state::dead, 3)});
+  s.take();
+  s.ping(2);
+  const auto acks = sent(s.take(), packet_kind::ack);
+  REQUIRE(acks.size() == 1);
+  CHECK(acks[0].updates[0].state == state::dead);
+  s.gossip(2, {about(2, state::alive, 1)});
+  CHECK(kinds(s.out) == happened{event_kind::refuted});
+  CHECK(asked(s.out, 2));  // it was on the other side of something
+}
+
+TEST_CASE("a death without a suspicion before it is first a suspicion, and a stream never kills") {
+  stage s;
+  s.meet(6);
+  s.gossip(3, {accused(2, state::dead, 3)});
+  CHECK(s.seen(2) == state::suspect);
+  s.merge(3, {about(3), accused(2, state::dead, 3), accused(4, state::dead, 3)});
+  CHECK(s.seen(2) == state::suspect);
+  CHECK(s.seen(4) == state::suspect);
+  s.gossip(3, {accused(2, state::dead, 3)});
+  CHECK(s.seen(2) == state::dead);
+  CHECK(kinds(s.out) == happened{event_kind::suspected, event_kind::suspected, event_kind::died});
+}
+
+TEST_CASE("the dead are tried again, with the note, and come back by themselves") {
+  stage s;
+  s.meet(2);
+  s.run(10s, [](std::uint64_t) { return false; });
+  REQUIRE(s.seen(2) == state::dead);
+  s.take();
+  s.run(5s, [](std::uint64_t) { return false; });
+  const auto pings = sent(s.take(), packet_kind::ping);
+  REQUIRE(pings.size() >= 3);
+  CHECK(pings[0].target == life_of(2));
+  CHECK(pings[0].updates[0].state == state::dead);
+  auto answer = s.from(2, packet_kind::ack, {about(2, state::alive, 1)});
+  s.receive(answer);
+  CHECK(s.seen(2) == state::alive);
+}
+
+TEST_CASE("a merge with the other side of a split warns those held dead here") {
+  stage s;
+  s.meet(6);
+  s.gossip(3, {accused(2, state::suspect, 3)});
+  s.gossip(3, {accused(2, state::dead, 3)});
+  s.take();
+  s.merge(5, {about(5), about(2)});
+  CHECK(s.seen(2) == state::dead);
+  const auto pings = sent(s.out, packet_kind::ping);
+  REQUIRE(pings.size() == 1);
+  CHECK(pings[0].target == life_of(2));
+}
+
+TEST_CASE("a merge warns those who are buried here as strangers, and alive elsewhere") {
+  stage s;
+  s.meet(3);
+  s.merge(2, {accused(7, state::dead, 3, 4)});
+  s.take();
+  s.merge(3, {about(7, state::alive, 4)});
+  CHECK_FALSE(s.knows(7));
+  const auto pings = sent(s.out, packet_kind::ping);
+  REQUIRE(pings.size() == 1);
+  CHECK(pings[0].target == life_of(7));
+  CHECK(pings[0].updates[0].state == state::dead);
+  CHECK(pings[0].updates[0].incarnation == 4);
+  s.gossip(7, {about(7, state::alive, 5)});
+  CHECK(s.knows(7));
+}
+
+TEST_CASE("a restart supersedes the old life at once, whatever was held of it") {
+  for (const auto before : {state::alive, state::suspect, state::left}) {
+    stage s;
+    s.meet(6);
+    if (before != state::alive) s.gossip(3, {accused(2, before, before == state::suspect ? 3 : 0)});
+    s.gossip(3, {offering(2, 4, "old.Service")});
+    s.take();
+    s.gossip(3, {about(2, state::alive, 0, 11)});
+    CHECK(kinds(s.out) == happened{event_kind::joined});
+    CHECK(s.node.members().at({2}).self == life_of(2, 11));
+    CHECK(s.node.members().at({2}).document.version == 0);
+    CHECK(s.seen(2) == state::alive);
+    s.take();
+    s.gossip(3, {about(2, state::dead, 9, 10), offering(2, 9, "old.Service")});
+    CHECK(s.out.events.empty());
+    s.run(60s);
+    CHECK(s.seen(2) == state::alive);
+  }
+}
+
+TEST_CASE("of two processes with one name the later wins, and the earlier is told to stop") {
+  SUBCASE("the earlier hears of it in an update") {
+    stage s;
+    s.meet(3);
+    s.gossip(2, {about(1, state::alive, 0, 11)});
+    CHECK(kinds(s.out) == happened{event_kind::left});
+    REQUIRE(s.out.notes.size() == 1);
+    CHECK(s.out.notes[0].find("another process has started under the name 'node-1'") == 0);
+    CHECK(s.node.next_deadline() == never);
+    s.take();
+    s.ping(2);
+    s.node.tick(s.now + 1h, s.out);
+    CHECK(s.out.packets.empty());
+  }
+  SUBCASE("the earlier hears the later itself") {
+    stage s;
+    auto later = s.from(1, packet_kind::gossip);
+    later.from = life_of(1, 11);
+    later.from_address = address_of(50);
+    s.receive(later);
+    CHECK(s.node.self().state == state::left);
+  }
+  SUBCASE("the later tells the earlier") {
+    stage s;
+    auto earlier = s.from(1, packet_kind::gossip);
+    earlier.from = life_of(1, 9);
+    earlier.from_address = address_of(50);
+    s.receive(earlier);
+    REQUIRE(s.out.packets.size() == 1);
+    CHECK(s.out.packets[0].to == address_of(50));
+    CHECK(s.out.packets[0].what.updates[0].subject == life_of(1));
+    CHECK(s.node.self().state == state::alive);
+  }
+  SUBCASE("others who hold the earlier are told of the later") {
+    stage s;
+    s.meet(4);
+    s.run(5s);
+    s.take();
+    s.ping(2, {about(1, state::alive, 3, 9)});
+    CHECK(find(sent(s.out, packet_kind::ack)[0], 1)->subject == life_of(1));
+  }
+}
+
+TEST_CASE("a leave is told to several at once, is final, and refutes nothing") {
+  stage s;
+  s.meet(9);
+  s.node.leave(s.now, s.out);
+  CHECK(kinds(s.out) == happened{event_kind::left});
+  const auto farewells = sent(s.out, packet_kind::gossip);
+  REQUIRE(farewells.size() == 4);
+  CHECK(find(farewells[0], 1)->state == state::left);
+  s.take();
+  s.ping(2, {accused(1, state::suspect, 3)});
+  s.node.set_mode(mode::ready, s.now, s.out);
+  CHECK(s.out.packets.empty());
+  CHECK(s.out.events.empty());
+  s.run(5s);  // the rest of its budget, and then silence
+  CHECK_FALSE(sent(s.out, packet_kind::gossip).empty());
+  CHECK(sent(s.out, packet_kind::ping).empty());
+  CHECK(s.node.next_deadline() == never);
+}
+
+TEST_CASE("who left stays so in that life, and no later than minutes is forgotten") {
+  stage s;
+  s.meet(6);
+  s.gossip(2, {about(2, state::left)});
+  CHECK(kinds(s.take()) == happened{event_kind::left});
+  s.gossip(3, {about(2, state::alive, 5), accused(2, state::dead, 3, 9)});
+  CHECK(s.out.events.empty());
+  s.run(6min);
+  CHECK_FALSE(s.knows(2));
+  CHECK(kinds(s.take()) == happened{event_kind::forgotten});
+  s.gossip(3, {about(2, state::alive, 5)});  // a sleeper's old news
+  s.merge(3, {about(2, state::alive, 5)});
+  CHECK_FALSE(s.knows(2));
+  s.gossip(3, {about(2, state::alive, 0, 11)});
+  CHECK(s.knows(2));
+}
+
+TEST_CASE("the dead are forgotten after their time and do not rise by old news") {
+  options brief;
+  brief.dead_kept_for = 30s;
+  stage s(brief);
+  s.meet(6);
+  s.gossip(3, {accused(2, state::suspect, 3)});
+  s.gossip(3, {accused(2, state::dead, 3)});
+  s.run(45s);
+  CHECK_FALSE(s.knows(2));
+  s.gossip(3, {about(2)});
+  CHECK_FALSE(s.knows(2));
+  s.gossip(2, {about(2, state::alive, 1)});  // its own refutation
+  CHECK(s.knows(2));
+}
+
+TEST_CASE("strangers who are gone already are not taken in, so ghosts do not go round") {
+  stage s;
+  s.meet(3);
+  s.merge(2, {accused(7, state::dead, 3), about(8, state::left)});
+  CHECK_FALSE(s.knows(7));
+  CHECK_FALSE(s.knows(8));
+  CHECK(s.out.events.empty());
+  s.gossip(2, {about(7), about(8)});
+  CHECK_FALSE(s.knows(7));
+  CHECK_FALSE(s.knows(8));
+}
+
+TEST_CASE("beyond the most members a joiner is counted, noted once, and not seen; the dead make room") {
+  options small;
+  small.members_max = 4;
+  stage s(small);
+  s.meet(4);
+  s.gossip(2, {about(5), about(6)});
+  CHECK(s.node.members().size() == 4);
+  CHECK(s.node.counted().dropped_members == 2);
+  CHECK(s.out.notes.size() == 1);
+  s.gossip(3, {about(3, state::left)});
+  s.gossip(2, {about(5)});
+  CHECK(s.knows(5));
+  CHECK_FALSE(s.knows(3));
+}
+
+TEST_CASE("a document's higher version replaces the lower, never the other way") {
+  stage s;
+  s.meet(3);
+  s.gossip(2, {offering(2, 2, "shop.Cart")});
+  CHECK(kinds(s.take()) == happened{event_kind::changed});
+  s.gossip(2, {offering(2, 1, "old.Cart"), offering(2, 2, "other.Cart")});
+  CHECK(s.out.events.empty());
+  CHECK(s.node.members().at({2}).document.services[0].name == "shop.Cart");
+  s.gossip(2, {offering(2, 3, "new.Cart")});
+  CHECK(s.node.members().at({2}).document.version == 3);
+}
+
+TEST_CASE("a document that is announced but not carried is fetched from the teller, at a bounded rate") {
+  stage s;
+  s.meet(6);
+  auto bare = about(2);
+  bare.registration_version = 7;
+  s.gossip(3, {bare});
+  CHECK(s.take().exchanges == std::vector<endpoint>{address_of(3)});
+  for (int i = 0; i < 10; ++i) s.gossip(4, {bare});
+  CHECK(s.out.exchanges.empty());
+  s.run(1100ms);
+  CHECK(s.take().exchanges == std::vector<endpoint>{address_of(4)});
+  s.merge(4, {offering(2, 7, "shop.Cart")});
+  CHECK(kinds(s.out) == happened{event_kind::changed});
+}
+
+TEST_CASE("publishing raises the version and tells at once; the same again does nothing") {
+  stage s;
+  s.meet(6);
+  s.node.publish({{"shop.Cart", 1, 100}}, "east", s.now, s.out);
+  CHECK(s.node.self().document.version == 1);
+  const auto told = sent(s.out, packet_kind::gossip);
+  REQUIRE(told.size() == 3);
+  CHECK(find(told[0], 1)->document->zone == "east");
+  s.take();
+  s.node.publish({{"shop.Cart", 1, 100}}, "east", s.now, s.out);
+  CHECK(s.out.events.empty());
+  s.node.publish(std::vector<service_entry>(400, {"shop.Cart", 1, 100}), "east", s.now, s.out);
+  CHECK(s.out.notes.size() == 1);
+  s.node.publish({{"", 1, 100}}, "east", s.now, s.out);
+  CHECK(s.out.notes.size() == 2);
+  CHECK(s.node.self().document.version == 1);
+}
+
+TEST_CASE("a change of mode raises the incarnation, so that others take it over") {
+  stage s;
+  s.meet(3);
+  s.node.set_mode(mode::ready, s.now, s.out);
+  s.node.set_mode(mode::ready, s.now, s.out);
+  CHECK(s.node.self().incarnation == 1);
+  CHECK(kinds(s.take()) == happened{event_kind::changed});
+  auto draining = about(2, state::alive, 1);
+  draining.mode = mode::draining;
+  s.gossip(2, {draining});
+  CHECK(kinds(s.out) == happened{event_kind::changed});
+  CHECK(s.node.members().at({2}).mode == mode::draining);
+}
+
+TEST_CASE("three acks in a row with another digest start an exchange, an equal one forgives") {
+  options quiet;
+  quiet.exchange_period = 1h;
+  stage s(quiet);
+  s.meet(2);
+  s.run(5s);  // what there was to tell is told, the looks after joining are over
+  s.take();
+  const auto own = s.digest();
+  const auto answer = [&](std::uint64_t digest) { s.ack(s.next_probe(), digest); };
+  for (const auto digest : {own + 1, own + 1, own, own + 1, own + 1}) answer(digest);
+  CHECK(s.out.exchanges.empty());
+  answer(own + 1);
+  CHECK(s.out.exchanges == std::vector<endpoint>{address_of(2)});
+  s.take();
+  s.node.exchange_failed(address_of(2), s.now, s.out);
+  answer(own + 1);
+  s.run(1s);
+  CHECK(asked(s.out, 2));
+}
+
+TEST_CASE("nodes that hold the same have the same digest, in whatever order they learned it") {
+  stage a, b;
+  a.merge(2, {about(2), about(1), offering(3, 2, "x"), accused(4, state::suspect, 2)});
+  b.gossip(2, {accused(4, state::suspect, 2), about(9)});
+  b.gossip(2, {offering(3, 2, "x"), about(2), about(9, state::left)});
+  a.ping(2);
+  b.ping(2);
+  CHECK(sent(a.out, packet_kind::ack)[0].digest == sent(b.out, packet_kind::ack)[0].digest);
+}
+
+TEST_CASE("a node that was stopped accuses nobody of its own absence") {
+  stage s;
+  s.meet(6);
+  s.gossip(3, {accused(2, state::suspect, 3)});
+  const auto probe = s.next_probe();
+  s.take();
+  s.now += 100s;
+  s.node.tick(s.now, s.out);
+  CHECK(s.out.events.empty());
+  CHECK(s.node.counted().stalls == 1);
+  CHECK(s.node.local_health() == 1);
+  CHECK(s.seen(probe.target.node.value) != state::dead);
+}
+
+TEST_CASE("an isolated node does not come back with its list of the dead") {
+  stage s;
+  s.meet(3);
+  s.run(30s, [](std::uint64_t) { return false; });
+  REQUIRE(s.seen(2) == state::dead);
+  REQUIRE(s.seen(3) == state::dead);
+  s.take();
+  s.merge(4, {about(4)});
+  s.run(2s);
+  for (const auto& gossip : sent(s.out, packet_kind::gossip)) CHECK_FALSE(find(gossip, 2));
+}
+
+TEST_CASE("updates beyond their bounds change nothing") {
+  stage s;
+  s.meet(3);
+  auto nameless = about(7);
+  nameless.name.clear();
+  auto nowhere = about(7);
+  nowhere.address = {};
+  auto endless = about(2, state::alive, std::uint64_t{1} << 60);
+  auto ageless = about(7, state::alive, 0, 0);
+  auto heavy = offering(7, 1, "x");
+  heavy.document->services.front().weight = 0;
+  s.gossip(2, {nameless, nowhere, endless, ageless, heavy});
+  CHECK(s.node.counted().ignored_updates == 5);
+  CHECK(s.node.members().size() == 3);
+  CHECK(s.node.members().at({2}).incarnation == 0);
+}
+
+TEST_CASE("a node that others hold for left stops and says why") {
+  stage s;
+  s.meet(3);
+  s.gossip(2, {about(1, state::left)});
+  CHECK(kinds(s.out) == happened{event_kind::left});
+  CHECK(s.out.notes.size() == 1);
+}
+
+TEST_CASE("one peer is exchanged with per period, rarer in a large cluster") {
+  const auto exchanges_in_an_hour = [](std::uint64_t last) {
+    stage s;
+    s.meet(last);
+    s.run(1min);
+    s.take();
+    s.run(1h);
+    return static_cast<double>(s.out.exchanges.size());
+  };
+  CHECK(exchanges_in_an_hour(3) == doctest::Approx(120).epsilon(0.1));
+  CHECK(exchanges_in_an_hour(199) == doctest::Approx(30).epsilon(0.2));  // log2(199 / 32) adds 3 periods
+}

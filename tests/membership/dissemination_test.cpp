@@ -1,0 +1,204 @@
+// What is told, how often and to whom; whose turn it is; how long a suspicion and an answer may take.
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <troupe/membership/dissemination.hpp>
+#include <troupe/membership/rotation.hpp>
+#include <troupe/membership/round_trip.hpp>
+#include <troupe/membership/suspicion.hpp>
+
+using namespace troupe;
+using namespace troupe::membership;
+
+namespace {
+
+constexpr std::size_t much = 100'000;
+constexpr time_point start{};
+
+update about(std::uint64_t node, state value = state::alive) {
+  update what;
+  what.subject = {{node}, {1}};
+  what.state = value;
+  what.name = "node";
+  return what;
+}
+
+update with_document(std::uint64_t node, std::size_t services) {
+  auto what = about(node);
+  what.registration_version = 1;
+  what.document.emplace();
+  what.document->version = 1;
+  for (std::size_t i = 0; i < services; ++i) what.document->services.push_back({"shop.Service", i, 100});
+  return what;
+}
+
+std::vector<std::uint64_t> told(dissemination& news, std::size_t bytes = much, node_id receiver = {}) {
+  std::vector<update> updates;
+  news.take(bytes, receiver, updates);
+  std::vector<std::uint64_t> nodes;
+  for (const auto& what : updates) nodes.push_back(what.subject.node.value);
+  return nodes;
+}
+
+}  // namespace
+
+TEST_CASE("the more urgent news goes first, then the less told, then the newer") {
+  dissemination news(much);
+  news.announce(about(1), urgency::registration, 9);
+  news.announce(about(2), urgency::join, 9);
+  news.announce(about(3, state::dead), urgency::failure, 9);
+  news.announce(about(4), urgency::refutation, 9);
+  CHECK(told(news) == std::vector<std::uint64_t>{4, 3, 2, 1});
+  news.announce(about(5), urgency::join, 9);
+  news.announce(about(6), urgency::join, 9);
+  CHECK(told(news) == std::vector<std::uint64_t>{4, 3, 6, 5, 2, 1});
+}
+
+TEST_CASE("an update is told as often as its budget says, and then forgotten") {
+  dissemination news(much);
+  news.announce(about(1), urgency::join, 3);
+  for (int i = 0; i < 3; ++i) CHECK(told(news).size() == 1);
+  CHECK(news.empty());
+  CHECK(told(news).empty());
+}
+
+TEST_CASE("a packet's room bounds what is told, and what did not fit is told next") {
+  dissemination news(much);
+  for (std::uint64_t node = 1; node <= 10; ++node) news.announce(about(node), urgency::join, 1);
+  const auto room = 4 * size_bound(about(1));
+  std::set<std::uint64_t> heard;
+  for (const auto expected : {4, 4, 2}) {
+    const auto nodes = told(news, room + 7);
+    CHECK(nodes.size() == static_cast<std::size_t>(expected));
+    heard.insert(nodes.begin(), nodes.end());
+  }
+  CHECK(heard.size() == 10);
+  CHECK(news.empty());
+}
+
+TEST_CASE("newer news about a subject replaces the older, with a fresh budget and the higher urgency") {
+  dissemination news(much);
+  news.announce(about(1, state::suspect), urgency::failure, 2);
+  CHECK(told(news).size() == 1);
+  news.announce(about(1), urgency::join, 2);
+  news.announce(about(2), urgency::join, 2);
+  std::vector<update> updates;
+  news.take(much, {}, updates);
+  REQUIRE(updates.size() == 2);
+  CHECK(updates[0].subject.node == node_id{1});
+  CHECK(updates[0].state == state::alive);
+  CHECK(news.size() == 2);
+}
+
+TEST_CASE("a document too large for any packet is left out, its version stays") {
+  dissemination news(500);
+  news.announce(with_document(1, 50), urgency::join, 1);
+  news.announce(with_document(2, 2), urgency::join, 1);
+  std::vector<update> updates;
+  news.take(500, {}, updates);
+  REQUIRE(updates.size() == 2);
+  CHECK(updates[0].document);
+  CHECK_FALSE(updates[1].document);
+  CHECK(updates[1].registration_version == 1);
+}
+
+TEST_CASE("a document that is still being told survives an update without one") {
+  dissemination news(much);
+  news.announce(with_document(1, 1), urgency::join, 1);
+  auto next = about(1);
+  next.incarnation = 1;
+  next.registration_version = 1;
+  news.announce(next, urgency::join, 1);
+  std::vector<update> updates;
+  news.take(much, {}, updates);
+  REQUIRE(updates.size() == 1);
+  CHECK(updates[0].incarnation == 1);
+  CHECK(updates[0].document);
+}
+
+TEST_CASE("nobody is told that it is alive, nor twice in one packet") {
+  dissemination news(much);
+  news.announce(about(1), urgency::join, 5);
+  news.announce(about(2, state::suspect), urgency::failure, 5);
+  CHECK(told(news, much, {1}) == std::vector<std::uint64_t>{2});
+  std::vector<update> updates{about(2, state::suspect)};
+  news.take(much, {2}, updates);
+  CHECK(updates.size() == 2);
+}
+
+TEST_CASE("every peer is probed once a round, newcomers within two") {
+  random_source random(5);
+  rotation turns;
+  for (std::uint64_t node = 1; node <= 20; ++node) turns.insert({node}, random);
+  turns.insert({7}, random);  // no second place
+  const auto anyone = [](node_id) { return true; };
+  for (int round = 0; round < 5; ++round) {
+    std::set<node_id> seen;
+    for (int i = 0; i < 20; ++i) seen.insert(turns.next(random, anyone));
+    CHECK(seen.size() == 20);
+  }
+  for (int i = 0; i < 10; ++i) turns.next(random, anyone);
+  turns.insert({99}, random);
+  std::set<node_id> seen;
+  for (int i = 0; i < 42; ++i) seen.insert(turns.next(random, anyone));
+  CHECK(seen.contains({99}));
+  CHECK_FALSE(turns.next(random, [](node_id) { return false; }));
+  CHECK_FALSE(turns.next(random, anyone));  // all were dropped
+}
+
+TEST_CASE("picks are different, accepted, and uniform") {
+  random_source random(6);
+  rotation turns;
+  for (std::uint64_t node = 1; node <= 10; ++node) turns.insert({node}, random);
+  const auto odd = [](node_id who) { return who.value % 2 == 1; };
+  CHECK(turns.pick(9, random, odd).size() == 5);
+  std::map<node_id, int> counts;
+  for (int i = 0; i < 10'000; ++i)
+    for (const auto who : turns.pick(3, random, [](node_id) { return true; })) ++counts[who];
+  for (const auto& [who, times] : counts) CHECK(times == doctest::Approx(3000).epsilon(0.1));
+}
+
+TEST_CASE("a suspicion shrinks from its longest to its shortest with independent accusers") {
+  const auto bounds = bounds_of({}, 100);
+  CHECK(bounds.shortest == 8s);  // alpha 4 x log10(100) x 1 s
+  CHECK(bounds.longest == 48s);
+  REQUIRE(bounds.confirmations == 3);
+  suspicion doubt({1}, bounds, start);
+  CHECK(doubt.deadline() == start + 48s);
+  CHECK_FALSE(doubt.confirm({1}));
+  CHECK(doubt.confirm({2}));
+  const auto after_one = doubt.deadline();
+  CHECK(after_one == start + 28s);  // log 2 / log 4 is a half
+  CHECK(doubt.confirm({3}));
+  CHECK(doubt.deadline() < after_one);
+  CHECK(doubt.confirm({4}));
+  CHECK(doubt.deadline() == start + 8s);
+  CHECK_FALSE(doubt.confirm({5}));
+  doubt.postpone(2s);
+  CHECK(doubt.deadline() == start + 10s);
+}
+
+TEST_CASE("in a cluster too small for confirmations a suspicion is short from the start") {
+  for (const std::size_t live : {1, 2, 3, 4}) {
+    suspicion doubt({1}, bounds_of({}, live), start);
+    CHECK(doubt.deadline() == start + 4s);
+    CHECK_FALSE(doubt.confirm({2}));
+  }
+  CHECK(bounds_of({}, 5).confirmations == 3);
+}
+
+TEST_CASE("a probe's timeout follows the round trip between its floor and its ceiling") {
+  round_trip timing;
+  CHECK(timing.timeout(50ms, 500ms) == 500ms);
+  timing.observe(40ms);
+  CHECK(timing.smoothed() == 40ms);
+  CHECK(timing.timeout(50ms, 500ms) == 120ms);
+  for (int i = 0; i < 100; ++i) timing.observe(1ms);
+  CHECK(timing.timeout(50ms, 500ms) == 50ms);
+  for (int i = 0; i < 100; ++i) timing.observe(2s);
+  CHECK(timing.timeout(50ms, 500ms) == 500ms);
+}

@@ -1,0 +1,97 @@
+// A router on a stage: nodes by number, virtual time, and the actions it asked for, so that a test reads as
+// a story. Nothing here decides anything.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <troupe/routing/router.hpp>
+
+namespace troupe::routing::test {
+
+inline node_id node_number(int number) { return {static_cast<std::uint64_t>(number) + 100}; }
+
+class stage {
+ public:
+  explicit stage(options settings = {}, std::uint64_t seed = 1)
+      : core(settings, node_number(0), "eu/a", seed, now), echo(core.intern("test.Echo")) {}
+
+  time_point now{1000s};
+  router core;
+  service_ref echo;
+  actions out;
+
+  node_view view(int number, std::string service = "test.Echo") const {
+    node_view it;
+    it.self = {node_number(number), {1}};
+    it.name = "echo-" + std::to_string(number);
+    it.address = "10.0.0." + std::to_string(number) + ":7000";
+    it.zone = "eu/a";
+    it.services.push_back({std::move(service), 100});
+    return it;
+  }
+  void appear(int number) { core.node_changed(view(number), now, out); }
+  void appear(const node_view& it) { core.node_changed(it, now, out); }
+  void change(int number, node_status status, bool suspected = false) {
+    node_view it = view(number);
+    it.status = status;
+    it.suspected = suspected;
+    core.node_changed(it, now, out);
+  }
+  void up(int number) { core.link_up(node_number(number), now, out); }
+  void down(int number, std::string_view why = "") { core.link_down(node_number(number), why, now, out); }
+  /// Nodes 1 to `count`, with links.
+  void connected(int count) {
+    for (int i = 1; i <= count; ++i) {
+      appear(i);
+      up(i);
+    }
+  }
+
+  call_spec spec(retry::safety safety = retry::safety::unsafe, duration timeout = 1s) const {
+    call_spec it;
+    it.service = echo;
+    it.safety = safety;
+    it.deadline = now + timeout;
+    return it;
+  }
+  call_id call(retry::safety safety = retry::safety::unsafe, duration timeout = 1s) {
+    return core.begin(spec(safety, timeout), now, out);
+  }
+
+  void answer(attempt_id attempt, troupe::code code = code::ok, const balance::load_report* load = nullptr) {
+    core.answered(attempt, {retry::fate::answered, code, {}, load}, now, out);
+  }
+  void refuse(attempt_id attempt, troupe::code code, std::string_view text = "overloaded") {
+    core.answered(attempt, {retry::fate::refused, code, text, nullptr}, now, out);
+  }
+
+  void pass(duration time) {
+    const time_point end = now + time;
+    while (core.next_deadline() <= end) {
+      now = std::max(now, core.next_deadline());
+      core.tick(now, out);
+    }
+    now = end;
+    core.tick(now, out);
+  }
+
+  /// The actions of one kind so far, in order.
+  template <class Action>
+  std::vector<Action> all() const {
+    std::vector<Action> found;
+    for (const action& each : out)
+      if (const auto* it = std::get_if<Action>(&each)) found.push_back(*it);
+    return found;
+  }
+  template <class Action>
+  Action last() const {
+    const auto found = all<Action>();
+    TROUPE_INVARIANT(!found.empty());
+    return found.back();
+  }
+  std::size_t transmits() const { return all<transmit>().size(); }
+  std::size_t finishes() const { return all<finish>().size(); }
+};
+
+}  // namespace troupe::routing::test
