@@ -2,7 +2,7 @@
 # Everything that it prints goes to stderr: stdout belongs to what runs afterwards.
 #
 #   install_packages             what is missing of the packages below, with apt
-#   configure                    preset release; TROUPE_WERROR=ON in the environment makes warnings errors
+#   configure [option]...        preset release; TROUPE_WERROR=ON in the environment makes warnings errors
 #   build [target]...            with all cores
 #
 # TROUPE_PACKAGES=skip says that the packages are there, on a system that is not Debian 12.
@@ -74,7 +74,7 @@ install_packages() {
 
 configure() {
   say "Configuring $troupe_build"
-  (cd "$troupe_root" && cmake --preset release -DTROUPE_WERROR="${TROUPE_WERROR:-OFF}" --log-level=WARNING) >&2
+  (cd "$troupe_root" && cmake --preset release -DTROUPE_WERROR="${TROUPE_WERROR:-OFF}" --log-level=WARNING "$@") >&2
 }
 
 build() {

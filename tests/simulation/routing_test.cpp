@@ -244,18 +244,21 @@ constexpr std::uint64_t seeds[] = {1, 2, 3, 4, 5};
 
 }  // namespace
 
-TEST_CASE("equal replicas share within ten percent") {
+// Ten replicas get ten seconds of 3,000 calls/s: over 30 other seeds the furthest share was 11.4% off, and 4
+// runs had one beyond 10%. What remains is the noise of measured speeds, so the margin says so.
+TEST_CASE("three equal replicas share within ten percent, ten within fifteen") {
   for (std::uint32_t count : {3u, 10u})
     for (std::uint64_t seed : seeds) {
       CAPTURE(count);
       CAPTURE(seed);
+      const double margin = count == 3 ? .1 : .15;
       world it(seed, count, 300. * count, 2ms);  // load .6
       it.run(3s);
       it.forget();
       it.run(10s);
       for (std::uint32_t i = 0; i < count; ++i) {
-        CHECK(it.share(i) > .9 / count);
-        CHECK(it.share(i) < 1.1 / count);
+        CHECK(it.share(i) > (1 - margin) / count);
+        CHECK(it.share(i) < (1 + margin) / count);
       }
       CHECK(it.failed == 0);
     }

@@ -14,8 +14,8 @@ constexpr double refresh_every = .01;      // s; medians of the fleet are this o
 constexpr double report_median_spans = 8;  // others' load is half forgotten after about so many latencies
 constexpr double report_fading_min = .001, report_fading_max = 10;  // s, bounds of that time constant
 constexpr double scale_fading = 2;                                  // s
-constexpr double noise = .2;         // a difference in speed this small is as likely to be none
-constexpr double path_fading = 2;    // s
+constexpr double noise = .3;         // a difference in speed this small is as likely to be none
+constexpr double path_fading = .5;   // s
 constexpr double share_fading = 10;  // s
 constexpr double shed_fading = 1;    // s
 constexpr double shed_max = .95;

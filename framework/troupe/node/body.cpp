@@ -51,6 +51,13 @@ membership::options membership_timing(membership_profile profile, const endpoint
   return local ? membership::options::local() : membership::options{};
 }
 
+/// What capnpc-troupe demands of the names in an IDL.
+bool is_service_name(std::string_view name) {
+  return !name.empty() && name.size() <= membership::service_name_bytes_max &&
+         name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+             std::string_view::npos;
+}
+
 // Long enough for one round of packets on any network that membership works on.
 constexpr auto leave_grace = std::chrono::milliseconds(50);
 
@@ -122,7 +129,10 @@ void node::body::spawn_actors(transport::listening_sockets sockets) {
 
 result<void> node::body::host(const interface_descriptor& interface, const hosting& how,
                               std::function<std::unique_ptr<service>()> make) {
-  const std::string name(interface.service);
+  const std::string name(how.as.empty() ? interface.service : std::string_view(how.as));
+  if (!is_service_name(name))
+    return error{code::invalid_argument,
+                 "a service cannot be hosted as '" + name + "': a name is 1 to 128 of A-Z a-z 0-9 . _ -"};
   if (options.role == runtime::role::observer)
     return error{code::failed_precondition, "an observer hosts no services: start the node as a member"};
   if (how.in_flight_max < 1 || how.in_flight_max > 1'000'000 || how.weight < 1 ||

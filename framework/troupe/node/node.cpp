@@ -65,6 +65,11 @@ result<void> node::set_policy(std::string_view service, balance::policy_kind kin
       [&](auto take) { body_->router().set_policy(std::string(service), kind, std::move(take)); });
 }
 
+result<balance::explanation> node::explain(std::string_view service) const {
+  return ask_actor<result<balance::explanation>>(
+      [&](auto take) { body_->router().explain(std::string(service), std::move(take)); });
+}
+
 const std::string& node::name() const { return body_->shared->name; }
 
 const std::string& node::cluster() const { return body_->shared->cluster; }

@@ -73,6 +73,11 @@ class node {
   troupe::client<Interface> client() const {
     return troupe::client<Interface>(port());
   }
+  /// The same, for replicas that are hosted under another name than the IDL's: see hosting::as.
+  template <class Interface>
+  troupe::client<Interface> client(std::string service) const {
+    return troupe::client<Interface>(port(), std::move(service));
+  }
   /// Calls without generated code.
   reflective_caller reflective() const { return reflective_caller(port()); }
 
@@ -84,6 +89,8 @@ class node {
   /// True once a seed has answered, or when there are none.
   bool joined() const;
   result<void> set_policy(std::string_view service, balance::policy_kind kind);
+  /// How this node's router sees the replicas of a service: each one's terms, score, share and state.
+  result<balance::explanation> explain(std::string_view service) const;
 
   const std::string& name() const;
   const std::string& cluster() const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace troupe {
@@ -23,6 +24,9 @@ struct hosting {
   std::uint32_t in_flight_max = 1024;
   /// Static share for weighted policies. 1 to 10,000.
   std::uint32_t weight = 100;
+  /// The name to serve under; empty is the IDL's. For an interface that is served in several parts, each with
+  /// its own replicas: "search.Shard.2". 1 to 128 characters of A-Z a-z 0-9 . _ -
+  std::string as;
 };
 
 }  // namespace troupe

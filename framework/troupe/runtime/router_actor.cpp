@@ -127,6 +127,16 @@ void router_actor::begin_call(call_ptr call, time_point now) {
       entries[i].setValue(spec.metadata[i].second);
     }
   }
+  // No replica would read it: each would close the link, with everybody's calls on it.
+  if (const auto words = wire::message_words(spec.envelope()); words > shared_.links.frames.words_max) {
+    call_error problem;
+    problem.code = code::resource_exhausted;
+    problem.text = "the parameters take " + std::to_string(words) + " words, over the limit of " +
+                   std::to_string(shared_.links.frames.words_max);
+    problem.target = std::string(spec.service) + "." + std::string(spec.method);
+    spec.fail(std::move(problem));
+    return bring_home(std::move(call));
+  }
   routing::call_spec asked{.service = core_.intern(spec.service),
                            .method = spec.request().getMethod(),
                            .safety = spec.safety,
@@ -171,7 +181,10 @@ void router_actor::settle(time_point now) {
 }
 
 void router_actor::perform(const routing::transmit& what, time_point now) {
-  auto& call = *calls_[routing::router::slot_of(what.call)];
+  const auto& held = calls_[routing::router::slot_of(what.call)];
+  // A link that broke while an earlier action was performed may have ended this call already.
+  if (!held) return;
+  auto& call = *held;
   auto request = call.request();
   request.setAttemptId(what.attempt.value);
   request.setCallId(what.call.value);
@@ -232,7 +245,19 @@ void router_actor::perform(routing::finish& what, time_point now) {
     call->succeed(std::exchange(answer_, {}));
   else
     call->fail(failure_of(*call, what, now));
-  outgoing_call::finish(std::move(call));
+  bring_home(std::move(call));
+}
+
+void router_actor::bring_home(call_ptr call) {
+  const auto target = std::string(call->service) + "." + std::string(call->method);
+  try {
+    outgoing_call::finish(std::move(call));
+  } catch (const std::exception& problem) {
+    // A user's continuation, on this thread: its exception must not end the node's router.
+    shared_.log->error("the continuation of a call to {} threw: {}", target, problem.what());
+  } catch (...) {
+    shared_.log->error("the continuation of a call to {} threw something that is no exception", target);
+  }
 }
 
 call_error router_actor::failure_of(const outgoing_call& call, routing::finish& what, time_point now) {
@@ -401,8 +426,10 @@ void router_actor::serve_locally(std::shared_ptr<inbox<wire::frame>> requests) {
 void router_actor::nodes_changed(std::vector<node_change> changes) {
   std::function<void()> command = [this, changes = std::move(changes)] {
     const auto now = runtime::now();
-    for (const auto& what : changes) change(what, now);
-    settle(now);
+    for (const auto& what : changes) {
+      change(what, now);
+      settle(now);
+    }
   };
   (void)commands()->put(command);
 }
@@ -424,6 +451,11 @@ void router_actor::change(const node_change& what, time_point now) {
 
 void router_actor::explain(std::string service, std::function<void(result<balance::explanation>)> take) {
   std::function<void()> command = [this, service = std::move(service), take = std::move(take)] {
+    // Not interned here: names that anybody makes up would stay for good.
+    const auto known = core_.services();
+    if (!std::binary_search(known.begin(), known.end(), service))
+      return take(
+          error{code::not_found, "nobody is known to serve '" + service + "', and nobody here called it"});
     take(core_.explain(core_.intern(service), runtime::now()));
   };
   (void)commands()->put(command);
@@ -496,7 +528,7 @@ void router_actor::stop(std::function<void()> ended) {
       if (!call) continue;
       routing::finish what{{}, {}, {code::cancelled, "this node is stopping"}};
       call->fail(failure_of(*call, what, now));
-      outgoing_call::finish(std::exchange(call, nullptr));
+      bring_home(std::exchange(call, nullptr));
     }
     for (auto& left : port_->inbox_.close())
       if (auto* call = std::get_if<call_ptr>(&left)) port_->submit(std::move(*call));

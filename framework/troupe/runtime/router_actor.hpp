@@ -113,6 +113,7 @@ class router_actor final : public bound_actor, public transport::link::owner {
   void perform(const routing::withdraw& what);
   void perform(const routing::dial& what, time_point now);
   void perform(routing::finish& what, time_point now);
+  void bring_home(call_ptr call);
   call_error failure_of(const outgoing_call& call, routing::finish& what, time_point now);
   void check_links(time_point now);
   void change(const node_change& what, time_point now);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <caf/actor_system.hpp>
@@ -211,6 +212,8 @@ void server::on_congestion(transport::link& which, congestion what) {
 
 void server::admit(link_number number, inbound* peer, wire::frame what) {
   auto request = std::make_unique<incoming_request>(std::move(what), shared_.links.frames, runtime::now());
+  // Before the request is in the link's list: this throws where the name cannot be read.
+  const auto found = services_.find(view(request->request().getService()));
   request->link_ = number;
   request->caller_ = peer != nullptr ? peer->caller : shared_.self;
   request->caller_name_ = peer != nullptr ? peer->name : own_name_;
@@ -219,7 +222,6 @@ void server::admit(link_number number, inbound* peer, wire::frame what) {
     if (peer->under_way != nullptr) peer->under_way->previous_ = request.get();
     peer->under_way = request.get();
   }
-  const auto found = services_.find(view(request->request().getService()));
   if (found == services_.end())
     return refuse(std::move(request), code::unavailable, "node " + shared_.name + " does not serve it");
   place(std::move(request), found->second.get());
@@ -229,6 +231,10 @@ void server::place(std::unique_ptr<incoming_request> request, hosted_service* se
   const auto bytes = request->frame_.words.size_bytes();
   if (phase_ != phase::serving)
     return ++service->refused, refuse(std::move(request), code::unavailable, "draining");
+  // Also what keeps the record alive: a service that cannot be constructed is forgotten, with no request
+  // left.
+  if (service->ready)
+    return ++service->refused, refuse(std::move(request), code::unavailable, "the service is being started");
   if (service->now != hosted_service::phase::serving)
     return ++service->refused,
            refuse(std::move(request), code::unavailable, "the service is being restarted");
@@ -273,7 +279,21 @@ void server::cancel(inbound& peer, attempt_id attempt) {
 
 void server::answer(std::unique_ptr<incoming_request> request) {
   settle_statistics(*request);
-  if (request->link_ == 0) return others_.local_answer(wire::copy_to_frame(request->envelope_));
+  capnp::MessageBuilder* envelope = &request->envelope_;
+  std::optional<capnp::MallocMessageBuilder> instead;
+  // The caller would close the link on it, with everybody's answers.
+  if (const auto words = wire::message_words(*envelope); words > shared_.links.frames.words_max) {
+    envelope = &instead.emplace(64);
+    auto reply = instead->initRoot<wire::idl::Frame>().initReply();
+    reply.setAttemptId(request->attempt_.value);
+    reply.setLoad(request->reply_.getLoad().asReader());
+    auto failure = reply.initFailure();
+    failure.setCode(static_cast<std::uint16_t>(code::resource_exhausted));
+    failure.setExecuted(true);
+    failure.setText("the results take " + std::to_string(words) + " words, over the limit of " +
+                    std::to_string(shared_.links.frames.words_max));
+  }
+  if (request->link_ == 0) return others_.local_answer(wire::copy_to_frame(*envelope));
   if (request->link_ == gone) return;
   auto& peer = links_.at(request->link_);
   if (request->previous_ != nullptr)
@@ -281,7 +301,7 @@ void server::answer(std::unique_ptr<incoming_request> request) {
   else
     peer.under_way = request->next_;
   if (request->next_ != nullptr) request->next_->previous_ = request->previous_;
-  peer.connection->send(request->envelope_, transport::link::when_full::append);
+  peer.connection->send(*envelope, transport::link::when_full::append);
 }
 
 void server::settle_statistics(incoming_request& request) {
@@ -308,6 +328,7 @@ std::size_t server::in_flight() const {
 
 void server::host(service_spec what, std::function<void(result<void>)> ready) {
   std::function<void()> command = [this, what = std::move(what), ready = std::move(ready)]() mutable {
+    if (phase_ == phase::stopping) return ready(error{code::unavailable, "the node is stopping"});
     if (services_.contains(what.name))
       return ready(error{code::already_exists,
                          "this node hosts " + what.name + " already: one service of a name a node"});
@@ -356,6 +377,8 @@ void server::service_ended(const caf::actor_addr& which, const caf::error& reaso
   service.actor = nullptr;
   if (phase_ == phase::stopping) {
     service.now = hosted_service::phase::stopped;
+    if (service.ready)
+      std::exchange(service.ready, nullptr)(error{code::unavailable, "the node is stopping"});
     return finish_stopping();
   }
   const auto why = system().render(reason);

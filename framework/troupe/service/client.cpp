@@ -4,8 +4,10 @@ namespace troupe {
 
 wire::idl::Request::Builder client_base::prepare(runtime::outgoing_call& made,
                                                  const interface_descriptor& interface,
-                                                 const method_descriptor& method, const context* ctx) {
-  auto request = made.init(interface.service, method.name);
+                                                 const method_descriptor& method,
+                                                 const context* ctx) const {
+  auto request = made.init(service_ ? std::string_view(*service_) : interface.service, method.name);
+  made.names = service_;
   request.setInterfaceId(method.interface_id);
   request.setMethod(method.ordinal);
   request.setCriticality(static_cast<std::uint8_t>(method.criticality));

@@ -157,7 +157,10 @@ concept params_builder = std::invocable<Build, typename Params::Builder>;
 
 class client_base {
  public:
-  explicit client_base(std::shared_ptr<runtime::call_port> port) : port_(std::move(port)) {}
+  /// `service` is the name to call; empty is the IDL's.
+  explicit client_base(std::shared_ptr<runtime::call_port> port, std::string service = {})
+      : port_(std::move(port)),
+        service_(service.empty() ? nullptr : std::make_shared<const std::string>(std::move(service))) {}
 
  protected:
   template <class Params, class Results, class Build>
@@ -172,11 +175,11 @@ class client_base {
   }
 
  private:
-  static wire::idl::Request::Builder prepare(runtime::outgoing_call& made,
-                                             const interface_descriptor& interface,
-                                             const method_descriptor& method, const context* ctx);
+  wire::idl::Request::Builder prepare(runtime::outgoing_call& made, const interface_descriptor& interface,
+                                      const method_descriptor& method, const context* ctx) const;
 
   std::shared_ptr<runtime::call_port> port_;
+  std::shared_ptr<const std::string> service_;  // shared with the calls, which may outlive the stub
 };
 
 /// The generated stub of an interface: `troupe::client<shop::Cart>`.

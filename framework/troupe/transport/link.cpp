@@ -99,6 +99,8 @@ link::sent link::send(capnp::MessageBuilder& message, when_full policy) {
     dirty_ = true;
     loop_.flush_later(*this);
   }
+  // What one turn sends may be more than the high-water mark: only what the kernel leaves here counts.
+  if (policy == when_full::refuse && queued_bytes() > limits_.high_water && !state_.writing) flush();
   note_queue();
   return sent::yes;
 }
@@ -154,6 +156,7 @@ void link::flush() {
 }
 
 void link::note_queue() {
+  if (phase_ != phase::open) return;
   const auto waiting = queued_bytes();
   if (!congested_ && waiting > limits_.high_water) {
     congested_ = true;

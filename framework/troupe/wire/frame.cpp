@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t slab_bytes = 64 << 10;
 constexpr std::size_t least_space = 4 << 10;
+// A slab that one long frame made larger than this is not kept for the next: a link would hold it for life.
+constexpr std::size_t slab_kept_bytes = 1 << 20;
 
 std::uint32_t load_u32(const std::byte* from) {
   std::uint32_t value;
@@ -33,6 +35,7 @@ std::span<std::byte> frame_splitter::space() {
     // The count says that every frame is gone; the fence makes their last reads happen before our writes.
     std::atomic_thread_fence(std::memory_order_acquire);
     start_ = fill_ = 0;
+    if (capacity_ > slab_kept_bytes) slab_ = nullptr;
   }
   const auto pending = fill_ - start_;
   // A long frame is given room for twice what has arrived, so memory follows the sender's bytes.
@@ -80,8 +83,12 @@ capnp::ReaderOptions reader_options(const frame& what, const frame_limits& limit
   return {.traversalLimitInWords = 8 * what.words.size() + 1024, .nestingLimit = limits.nesting_max};
 }
 
+std::size_t message_words(capnp::MessageBuilder& message) {
+  return capnp::computeSerializedSizeInWords(message);
+}
+
 std::size_t frame_bytes(capnp::MessageBuilder& message) {
-  return header_bytes + capnp::computeSerializedSizeInWords(message) * sizeof(capnp::word);
+  return header_bytes + message_words(message) * sizeof(capnp::word);
 }
 
 void append_preamble(std::vector<std::byte>& out, capnp::MessageBuilder& message) {

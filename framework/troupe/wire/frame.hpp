@@ -64,6 +64,9 @@ class frame_splitter {
 /// The reader options for a frame: the limits, and a traversal bound of eight times what was sent.
 capnp::ReaderOptions reader_options(const frame& what, const frame_limits& limits);
 
+/// Size of the message as a frame without its header: what `frame_limits::words_max` bounds.
+std::size_t message_words(capnp::MessageBuilder& message);
+
 /// Size of the message as a frame, header included.
 std::size_t frame_bytes(capnp::MessageBuilder& message);
 

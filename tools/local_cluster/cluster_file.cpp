@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <sstream>
+#include <string_view>
+
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include "cluster_file.hpp"
+
+namespace troupe::local {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t replicas_max = 1000;
+constexpr std::size_t name_bytes_max = 56;  // with "-1000" and room: a node's name has 64
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= name_bytes_max &&
+         std::all_of(text.begin(), text.end(), [](unsigned char one) {
+           return std::isalnum(one) != 0 || one == '.' || one == '_' || one == '-';
+         });
+}
+
+/// Reads one file; every error names it.
+class reader {
+ public:
+  explicit reader(fs::path file) : file_(std::move(file)) {}
+
+  result<cluster_file> read() const {
+    toml::table root;
+    try {
+      root = toml::parse_file(file_.string());
+    } catch (const toml::parse_error& problem) {
+      return wrong(problem.source(), std::string(problem.description()));
+    }
+    if (const auto known = only(root, {"cluster", "node"}); !known) return known.error();
+    cluster_file read;
+    if (const auto done = read_cluster(root, read); !done) return done.error();
+    const auto* nodes = root["node"].as_array();
+    if (nodes == nullptr || nodes->empty())
+      return wrong(root["node"].node() != nullptr ? root["node"].node()->source() : toml::source_region{},
+                   "there is no [[node]]: write one for each program, with name and run");
+    for (const auto& entry : *nodes) {
+      const auto* table = entry.as_table();
+      if (table == nullptr) return wrong(entry.source(), "node is a list of tables: write [[node]]");
+      const auto group = read_group(*table);
+      if (!group) return group.error();
+      for (const auto& other : read.groups)
+        if (other.name == group->name)
+          return wrong(table->source(),
+                       "there are two nodes '" + group->name + "': give each a name of its own");
+      read.groups.push_back(*group);
+    }
+    return read;
+  }
+
+ private:
+  error wrong(const toml::source_region& where, const std::string& what) const {
+    std::ostringstream text;
+    text << file_.string();
+    if (where.begin.line > 0) text << ", line " << where.begin.line << ", column " << where.begin.column;
+    text << ": " << what;
+    return {code::invalid_argument, text.str()};
+  }
+
+  result<void> only(const toml::table& table, std::initializer_list<std::string_view> keys) const {
+    for (const auto& [key, value] : table) {
+      if (std::find(keys.begin(), keys.end(), key.str()) != keys.end()) continue;
+      std::string names;
+      for (const auto one : keys) names.append(names.empty() ? "" : ", ").append(one);
+      return wrong(key.source(), "'" + std::string(key.str()) + "' means nothing here; there are " + names);
+    }
+    return {};
+  }
+
+  result<void> read_cluster(const toml::table& root, cluster_file& into) const {
+    into.name = fs::absolute(file_).lexically_normal().parent_path().filename().string();
+    if (const auto* node = root.get("cluster")) {
+      const auto* table = node->as_table();
+      if (table == nullptr) return wrong(node->source(), "cluster is a table: write [cluster]");
+      if (const auto known = only(*table, {"name"}); !known) return known;
+      if (const auto* name = table->get("name")) {
+        if (!name->is_string() || !is_name(name->as_string()->get()))
+          return wrong(name->source(), "a cluster's name is a text of 1 to 56 of A-Z a-z 0-9 . _ -");
+        into.name = name->as_string()->get();
+      }
+    }
+    if (!is_name(into.name))
+      return wrong({}, "the folder's name '" + into.name +
+                           "' cannot name the cluster: write [cluster] with name = \"...\"");
+    return {};
+  }
+
+  result<node_group> read_group(const toml::table& table) const {
+    if (const auto known = only(table, {"name", "run", "replicas", "arguments"}); !known)
+      return known.error();
+    node_group group;
+    const auto* name = table.get("name");
+    if (name == nullptr) return wrong(table.source(), "this [[node]] has no name: write name = \"cart\"");
+    if (!name->is_string() || !is_name(name->as_string()->get()))
+      return wrong(name->source(), "a node's name is a text of 1 to 56 of A-Z a-z 0-9 . _ -");
+    group.name = name->as_string()->get();
+
+    if (const auto* replicas = table.get("replicas")) {
+      const auto count = replicas->value_exact<std::int64_t>();
+      if (!count || *count < 1 || *count > replicas_max)
+        return wrong(replicas->source(), "replicas is a whole number from 1 to 1000");
+      group.replicas = static_cast<unsigned>(*count);
+    }
+    if (const auto* arguments = table.get("arguments")) {
+      const auto* list = arguments->as_array();
+      if (list == nullptr || !(list->empty() || list->is_homogeneous<std::string>()))
+        return wrong(arguments->source(), "arguments is a list of texts: arguments = [\"--zone\", \"a\"]");
+      for (const auto& one : *list) group.arguments.push_back(one.as_string()->get());
+    }
+
+    const auto* run = table.get("run");
+    if (run == nullptr)
+      return wrong(table.source(), "node '" + group.name + "' has no program: write run = \"PROGRAM\"");
+    if (!run->is_string() || run->as_string()->get().empty())
+      return wrong(run->source(), "run is a text, the program of node '" + group.name + "'");
+    auto program = find_program(run->as_string()->get());
+    if (!program) {
+      auto problem = wrong(run->source(), program.error().text);
+      problem.code = code::not_found;
+      return problem;
+    }
+    group.program = std::move(*program);
+    return group;
+  }
+
+  result<fs::path> find_program(const std::string& name) const {
+    std::vector<fs::path> candidates;
+    const fs::path wanted(name);
+    if (wanted.is_absolute()) {
+      candidates = {wanted};
+    } else {
+      candidates.push_back(fs::absolute(file_).parent_path() / wanted);
+      std::error_code ignored;
+      const auto self = fs::read_symlink("/proc/self/exe", ignored);
+      if (!ignored) candidates.push_back(self.parent_path() / wanted);
+      const char* path = std::getenv("PATH");
+      std::istringstream folders(path != nullptr ? path : "");
+      for (std::string folder; std::getline(folders, folder, ':');)
+        if (!folder.empty()) candidates.push_back(fs::path(folder) / wanted);
+    }
+    for (const auto& one : candidates) {
+      std::error_code ignored;
+      if (fs::is_regular_file(one, ignored) && ::access(one.c_str(), X_OK) == 0)
+        return fs::absolute(one).lexically_normal();
+    }
+    if (wanted.is_absolute())
+      return error{code::not_found, "there is no program " + name + ": build it, or correct the path"};
+    return error{code::not_found, "there is no program '" + name + "' in " +
+                                      candidates[0].lexically_normal().parent_path().string() + ", in " +
+                                      (candidates.size() > 1 ? candidates[1].parent_path().string() : "") +
+                                      " or on the PATH: build it, or write its absolute path"};
+  }
+
+  fs::path file_;
+};
+
+}  // namespace
+
+result<cluster_file> read_cluster_file(const fs::path& path) {
+  std::error_code ignored;
+  const auto file = fs::is_directory(path, ignored) ? path / "cluster.toml" : path;
+  if (!fs::is_regular_file(file, ignored))
+    return error{code::not_found, "there is no cluster file " + file.string() +
+                                      ": name a cluster.toml, or a folder that has one"};
+  return reader(file).read();
+}
+
+}  // namespace troupe::local
