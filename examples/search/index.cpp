@@ -62,6 +62,7 @@ std::string one_line(std::string_view text, std::size_t begin, std::size_t size)
     else if (!line.empty() && line.back() != ' ')
       line.push_back(' ');
   }
+  if (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }
 

@@ -41,7 +41,11 @@ arguments read_arguments(std::vector<std::string> given) {
     throw std::runtime_error("--shard: with --of " + std::to_string(read.part.of) + " it is 0 to " +
                              std::to_string(read.part.of - 1));
   if (read.folders.empty()) read.folders = search::default_folders();
-  if (!journal_folder.empty()) read.journal = journal_folder + "/clicks-" + std::to_string(read.part.number);
+  if (!journal_folder.empty()) {
+    if (!std::filesystem::is_directory(journal_folder))
+      throw std::runtime_error("--journal: there is no folder " + journal_folder);
+    read.journal = journal_folder + "/clicks-" + std::to_string(read.part.number);
+  }
   return read;
 }
 

@@ -1,3 +1,5 @@
+#include "cluster_file.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
@@ -6,8 +8,6 @@
 
 #include <toml++/toml.h>
 #include <unistd.h>
-
-#include "cluster_file.hpp"
 
 namespace troupe::local {
 

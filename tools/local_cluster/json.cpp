@@ -1,3 +1,5 @@
+#include "json.hpp"
+
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -5,8 +7,6 @@
 #include <capnp/compat/json.h>
 #include <capnp/message.h>
 #include <kj/exception.h>
-
-#include "json.hpp"
 
 namespace troupe::local {
 
@@ -49,14 +49,16 @@ void write_number(std::string& out, double number) {
 
 json from(capnp::JsonValue::Reader value) {
   switch (value.which()) {
-    case capnp::JsonValue::BOOLEAN: return value.getBoolean();
+    case capnp::JsonValue::BOOLEAN:
+      return value.getBoolean();
     case capnp::JsonValue::NUMBER: {
       const auto number = value.getNumber();
       if (std::floor(number) == number && std::abs(number) <= whole_max)
         return static_cast<std::int64_t>(number);
       return number;
     }
-    case capnp::JsonValue::STRING: return std::string(value.getString().cStr(), value.getString().size());
+    case capnp::JsonValue::STRING:
+      return std::string(value.getString().cStr(), value.getString().size());
     case capnp::JsonValue::ARRAY: {
       json::array all;
       for (const auto one : value.getArray()) all.push_back(from(one));
@@ -67,14 +69,12 @@ json from(capnp::JsonValue::Reader value) {
       for (const auto one : value.getObject()) all.emplace_back(one.getName().cStr(), from(one.getValue()));
       return all;
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
-std::string one_line(const json& value, std::string_view gap);
-
 struct line_writer {
-  std::string_view gap;
   std::string out;
 
   void operator()(std::monostate) { out += "null"; }

@@ -1,3 +1,5 @@
+#include "process.hpp"
+
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -10,8 +12,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "process.hpp"
 
 namespace troupe::local {
 
@@ -96,9 +96,12 @@ struct descriptor {
 
 std::string_view to_string(process_state value) {
   switch (value) {
-    case process_state::running: return "running";
-    case process_state::paused: return "paused";
-    case process_state::exited: return "exited";
+    case process_state::running:
+      return "running";
+    case process_state::paused:
+      return "paused";
+    case process_state::exited:
+      return "exited";
   }
   return "?";
 }

@@ -3,7 +3,6 @@
 #include <random>
 #include <utility>
 
-#include <caf/scoped_actor.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <unistd.h>
 
@@ -201,10 +200,7 @@ std::size_t node::body::stop() {
   done([this](auto ended) { server().stop(std::move(ended)); });
   done([this](auto ended) { gossip().stop(std::move(ended)); });
   done([this](auto ended) { router().stop(std::move(ended)); });
-  {
-    caf::scoped_actor waiter{engine_->system()};
-    waiter->wait_for(server_, gossip_, router_);
-  }
+  engine_->wait_for_end({server_, gossip_, router_});
   server_ = gossip_ = router_ = nullptr;
   engine_.reset();
   return left;

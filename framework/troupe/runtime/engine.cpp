@@ -1,5 +1,6 @@
 #include <caf/atom.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
 
 #include <troupe/base/result.hpp>
 #include <troupe/runtime/engine.hpp>
@@ -26,6 +27,11 @@ engine::engine(std::size_t pool_threads) {
   auto* backend = dynamic_cast<transport::event_loop::backend_type*>(&system_->middleman().backend());
   TROUPE_INVARIANT(backend != nullptr);
   loop_ = std::make_unique<transport::event_loop>(*backend);
+}
+
+void engine::wait_for_end(const std::vector<caf::actor>& actors) {
+  caf::scoped_actor waiter{*system_};
+  waiter->wait_for(actors);
 }
 
 engine::~engine() {

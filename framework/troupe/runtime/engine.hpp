@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
+#include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
@@ -17,6 +19,9 @@ class engine {
   explicit engine(std::size_t pool_threads);
   /// Blocks until every actor has ended: end them first.
   ~engine();
+
+  /// Blocks until these actors have ended. Not from an actor.
+  void wait_for_end(const std::vector<caf::actor>& actors);
 
   caf::actor_system& system() { return *system_; }
   transport::event_loop& loop() { return *loop_; }
