@@ -8,9 +8,20 @@
 
 namespace {
 
+using namespace std::chrono_literals;
+
 int complain(const troupe::call_error& problem) {
   std::fprintf(stderr, "%s\n", problem.explain().c_str());
   return 1;
+}
+
+/// A router chooses among the replicas that it has a link to, and this program's has only begun: without this
+/// the first calls would go to whichever answers first, not to the user's own.
+void meet_carts(const troupe::node& node) {
+  const auto cart = node.client<shop::Cart>();
+  for (const auto& member : node.members())
+    for (const auto& served : member.document.services)
+      if (served.name == "shop.Cart") (void)cart.get("").within(100ms).on(member.self.node).wait();
 }
 
 int buy(const troupe::client<shop::Cart>& cart, const std::string& user, int items, char** names) {
@@ -39,6 +50,10 @@ int main(int argc, char** argv) {
   if (argc < 4) return std::fputs("usage: shop_buy ADDRESS:PORT USER ITEM...\n", stderr), 2;
   try {
     auto node = troupe::node::join(argv[1], {.role = troupe::runtime::role::observer, .log_level = "warn"});
+    // A cart is where it was filled, so the user, not the load, decides where the calls go.
+    if (const auto set = node.set_policy("shop.Cart", troupe::balance::policy_kind::consistent_hash); !set)
+      throw troupe::start_error(set.error());
+    meet_carts(node);
     return buy(node.client<shop::Cart>(), argv[2], argc - 3, argv + 3);
   } catch (const troupe::start_error& problem) {
     return std::fprintf(stderr, "shop_buy: %s\n", problem.what()), 1;

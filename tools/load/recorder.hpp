@@ -12,7 +12,7 @@
 namespace troupe::load {
 
 struct outcome {
-  time_point due{};   // when it should have been sent: latency counts from here, or a stall would hide itself
+  time_point due{};  // when it should have been sent: latency counts from here, or a stall would hide itself
   duration took{0};
   troupe::code code = code::ok;
 };

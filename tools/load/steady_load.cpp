@@ -15,7 +15,10 @@ constexpr duration patience_at_end = std::chrono::seconds(10);
 }  // namespace
 
 steady_load::steady_load(double per_second, maker make)
-    : per_second_(per_second), make_(std::move(make)), records_(std::make_shared<recorder>()), thread_([this] { run(); }) {}
+    : per_second_(per_second),
+      make_(std::move(make)),
+      records_(std::make_shared<recorder>()),
+      thread_([this] { run(); }) {}
 
 steady_load::~steady_load() {
   stop_sending();

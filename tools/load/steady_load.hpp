@@ -9,9 +9,9 @@
 #include <string>
 #include <thread>
 
-#include "recorder.hpp"
-
 #include <troupe/base/time.hpp>
+
+#include "recorder.hpp"
 
 namespace troupe::load {
 

@@ -20,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto lock_within = std::chrono::seconds(30);
 constexpr auto lock_poll = std::chrono::milliseconds(20);
 
 json to_json(const cluster_state& state) {
@@ -41,6 +40,7 @@ json to_json(const cluster_state& state) {
                                  {"startedMicros", node.started_micros},
                                  {"ending", node.ending}});
   return json::object{{"cluster", state.cluster},
+                      {"logLevel", state.log_level},
                       {"bound", state.lifetime == lifetime::bound},
                       {"groups", std::move(groups)},
                       {"nodes", std::move(nodes)}};
@@ -49,6 +49,7 @@ json to_json(const cluster_state& state) {
 cluster_state from_json(const json& read) {
   cluster_state state;
   state.cluster = read["cluster"].text();
+  state.log_level = read["logLevel"].text();
   state.lifetime = read["bound"].flag() ? lifetime::bound : lifetime::independent;
   for (const auto& one : read["groups"].list())
     state.groups.push_back({one["name"].text(), one["program"].text(),
@@ -101,9 +102,9 @@ result<void> save_state(const fs::path& folder, const cluster_state& state) {
   return {};
 }
 
-result<state_lock> state_lock::take(const fs::path& folder) {
+result<state_lock> state_lock::take(const fs::path& folder, duration within) {
   const auto path = folder / "lock";
-  const auto limit = std::chrono::steady_clock::now() + lock_within;
+  const auto limit = std::chrono::steady_clock::now() + within;
   for (;;) {
     state_lock taken(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     if (taken.file_ < 0) {
@@ -120,8 +121,8 @@ result<state_lock> state_lock::take(const fs::path& folder) {
       continue;
     }
     if (std::chrono::steady_clock::now() > limit)
-      return error{code::unavailable,
-                   "another command has been changing this cluster for 30 s (" + path.string() + ")"};
+      return error{code::unavailable, "another command has been changing this cluster for " +
+                                          format_duration(within) + " (" + path.string() + ")"};
     std::this_thread::sleep_for(lock_poll);
   }
 }

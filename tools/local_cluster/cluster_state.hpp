@@ -7,7 +7,10 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <troupe/base/time.hpp>
 
 #include "cluster_file.hpp"
 #include "process.hpp"
@@ -26,6 +29,7 @@ struct node_record {
 
 struct cluster_state {
   std::string cluster;
+  std::string log_level;  // of the nodes
   local::lifetime lifetime = local::lifetime::independent;
   std::vector<node_group> groups;
   std::vector<node_record> nodes;
@@ -39,9 +43,10 @@ result<void> save_state(const std::filesystem::path& folder, const cluster_state
 /// Keeps other commands from changing the same cluster. Released when destroyed.
 class state_lock {
  public:
-  /// Waits up to 30 s for another command. Errors: not_found where there is no such folder; unavailable when
-  /// the other one takes too long.
-  static result<state_lock> take(const std::filesystem::path& folder);
+  /// Waits for another command, up to `within`. Errors: not_found where there is no such folder; unavailable
+  /// when the other one takes too long.
+  static result<state_lock> take(const std::filesystem::path& folder,
+                                 duration within = std::chrono::seconds(30));
 
   state_lock(state_lock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
   ~state_lock();

@@ -111,7 +111,6 @@ fs::path default_folder(std::string_view cluster) { return fs::current_path() / 
 local_cluster::local_cluster(local_cluster&& other) noexcept
     : name_(std::move(other.name_)),
       folder_(std::move(other.folder_)),
-      log_level_(std::move(other.log_level_)),
       owns_(std::exchange(other.owns_, false)) {}
 
 local_cluster::~local_cluster() {
@@ -130,8 +129,8 @@ result<local_cluster> local_cluster::up(const cluster_file& what, const home& wh
                                            ": end it with troupe down, or add to it with troupe scale"};
   fs::remove_all(folder / "logs", failure);
   fs::create_directories(folder / "logs", failure);
-  local_cluster made(what.name, {folder, where.lifetime, where.log_level});
-  if (const auto started = made.start_all(what, where.lifetime); !started) {
+  local_cluster made(what.name, folder);
+  if (const auto started = made.start_all(what, where); !started) {
     remove_folder(folder);
     return started.error();
   }
@@ -139,8 +138,8 @@ result<local_cluster> local_cluster::up(const cluster_file& what, const home& wh
   return made;
 }
 
-result<void> local_cluster::start_all(const cluster_file& what, local::lifetime lifetime) {
-  cluster_state state{what.name, lifetime, what.groups, {}};
+result<void> local_cluster::start_all(const cluster_file& what, const home& where) {
+  cluster_state state{what.name, where.log_level, where.lifetime, what.groups, {}};
   for (const auto& group : what.groups)
     for (unsigned number = 1; number <= group.replicas; ++number)
       state.nodes.push_back({group.name + "-" + std::to_string(number), group.name, number, 0, {}, 0, {}});
@@ -173,7 +172,7 @@ result<local_cluster> local_cluster::open(fs::path folder) {
   folder = fs::absolute(folder, ignored).lexically_normal();
   const auto state = load_state(folder);
   if (!state) return state.error();
-  return local_cluster(state->cluster, {folder, state->lifetime, "info"});
+  return local_cluster(state->cluster, folder);
 }
 
 result<std::vector<std::string>> local_cluster::down(duration limit) {
@@ -204,15 +203,20 @@ std::vector<node_status> local_cluster::nodes() const {
     all.push_back({node.name, node.group, node.number, address_of(node), node.process, seen.state,
                    seen.ending, node.started_micros, log_of(node)});
   }
-  // Reaping gave what cannot be asked twice.
-  if (learned)
-    (void)change([&](cluster_state& now) -> result<void> {
-      for (auto& node : now.nodes)
-        for (const auto& seen : all)
-          if (node.process == seen.process && node.ending.empty()) node.ending = seen.ending;
-      return {};
-    });
+  if (learned) remember_endings(all);
   return all;
+}
+
+void local_cluster::remember_endings(const std::vector<node_status>& seen) const {
+  // Reaping told what cannot be asked twice. But looking must not wait for a command that changes something.
+  const auto lock = state_lock::take(folder_, duration::zero());
+  if (!lock) return;
+  auto state = load_state(folder_);
+  if (!state) return;
+  for (auto& node : state->nodes)
+    for (const auto& one : seen)
+      if (node.process == one.process && node.ending.empty()) node.ending = one.ending;
+  (void)save_state(folder_, *state);
 }
 
 std::vector<node_group> local_cluster::groups() const {
@@ -278,7 +282,7 @@ result<void> local_cluster::start(const cluster_state& all, node_record& node) c
     order.arguments.push_back("--join");
     order.arguments.push_back(seed);
   }
-  for (const auto* one : {"--log-level", log_level_.c_str(), "--allow-faults", "true"})
+  for (const auto* one : {"--log-level", all.log_level.c_str(), "--allow-faults", "true"})
     order.arguments.emplace_back(one);
   for (const auto& one : group->arguments)
     order.arguments.push_back(replaced(replaced(one, "{n}", std::to_string(node.number)), "{replicas}",

@@ -96,18 +96,18 @@ class local_cluster {
   result<std::vector<std::string>> down(duration limit = stop_limit);
 
  private:
-  local_cluster(std::string name, home where)
-      : name_(std::move(name)), folder_(std::move(where.folder)), log_level_(std::move(where.log_level)) {}
+  local_cluster(std::string name, std::filesystem::path folder)
+      : name_(std::move(name)), folder_(std::move(folder)) {}
 
   result<void> change(const std::function<result<void>(cluster_state&)>& how) const;
-  result<void> start_all(const cluster_file& what, local::lifetime lifetime);
+  result<void> start_all(const cluster_file& what, const home& where);
   result<void> start(const cluster_state& all, node_record& node) const;
+  void remember_endings(const std::vector<node_status>& seen) const;
   std::filesystem::path log_of(const node_record& node) const;
   std::vector<std::string> seeds_for(const cluster_state& all, const node_record& node) const;
 
   std::string name_;
   std::filesystem::path folder_;
-  std::string log_level_;
   bool owns_ = false;  // ends the cluster when destroyed
 };
 

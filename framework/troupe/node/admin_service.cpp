@@ -81,6 +81,9 @@ void write_links(admin::Admin::LinksResults::Builder results, const runtime::ser
 
 }  // namespace
 
+// What owns memory (a captured text) is kept out of co_await's own expression: g++ 12 destroys such
+// temporaries twice.
+
 task<> admin_service::node(context&, NodeParams::Reader, NodeResults::Builder results) {
   auto to = results.initNode();
   to.setId(of_.shared->self.node.value);
@@ -144,10 +147,10 @@ task<> admin_service::describe(context& ctx, DescribeParams::Reader params,
 }
 
 task<> admin_service::explain(context& ctx, ExplainParams::Reader params, ExplainResults::Builder results) {
-  const auto told =
-      co_await ask<result<balance::explanation>>([this, service = text_of(params.getService())](auto take) {
-        of_.router().explain(service, std::move(take));
-      });
+  auto asked = ask<result<balance::explanation>>([this, service = text_of(params.getService())](auto take) {
+    of_.router().explain(service, std::move(take));
+  });
+  const auto told = co_await asked;
   if (!told) co_return ctx.fail(told.error());
   auto to = results.initExplanation();
   to.setService(told->service);
@@ -177,10 +180,10 @@ task<> admin_service::fault(context& ctx, FaultParams::Reader params, FaultResul
   const runtime::injected_fault fault{
       std::chrono::microseconds(std::min<std::uint64_t>(params.getDelayMicros(), 60'000'000)),
       params.getFailPercent()};
-  const auto applied =
-      co_await ask<result<void>>([this, fault, service = text_of(params.getService())](auto take) {
-        of_.server().set_fault(service, fault, std::move(take));
-      });
+  auto asked = ask<result<void>>([this, fault, service = text_of(params.getService())](auto take) {
+    of_.server().set_fault(service, fault, std::move(take));
+  });
+  const auto applied = co_await asked;
   if (!applied) ctx.fail(applied.error());
 }
 
@@ -192,10 +195,10 @@ task<> admin_service::drain(context& ctx, DrainParams::Reader params, DrainResul
 task<> admin_service::policy(context& ctx, PolicyParams::Reader params, PolicyResults::Builder) {
   const auto kind = balance::parse_policy_kind(text_of(params.getName()));
   if (!kind) co_return ctx.fail(kind.error());
-  const auto applied =
-      co_await ask<result<void>>([this, kind = *kind, service = text_of(params.getService())](auto take) {
-        of_.router().set_policy(service, kind, std::move(take));
-      });
+  auto asked = ask<result<void>>([this, kind = *kind, service = text_of(params.getService())](auto take) {
+    of_.router().set_policy(service, kind, std::move(take));
+  });
+  const auto applied = co_await asked;
   if (!applied) ctx.fail(applied.error());
 }
 

@@ -241,7 +241,10 @@ void router_actor::perform(const routing::dial& what, time_point now) {
 
 void router_actor::perform(routing::finish& what, time_point now) {
   auto call = std::move(calls_[routing::router::slot_of(what.call)]);
-  if (what.winner)
+  // An answer wins also where it is the handler's error: to the core it is the application's own business.
+  const bool declined = what.winner && answer_problem_;
+  if (declined) what.failure = *std::exchange(answer_problem_, std::nullopt);
+  if (what.winner && !declined)
     call->succeed(std::exchange(answer_, {}));
   else
     call->fail(failure_of(*call, what, now));
@@ -316,6 +319,7 @@ void router_actor::read_frame(peer* from, wire::frame what, time_point now) {
     answer_ = std::move(what);
     read_reply(root.getReply(), now);
     answer_ = {};
+    answer_problem_.reset();
   } else if (from == nullptr || kind == wire::idl::Frame::PONG) {
     return;  // hearing it was all
   } else if (!from->welcomed) {
@@ -352,6 +356,7 @@ void router_actor::read_reply(wire::idl::Reply::Reader reply, time_point now) {
     what.fate = failure.getExecuted() ? retry::fate::answered : retry::fate::refused;
     what.code = code_from_wire(failure.getCode());
     what.text = {failure.getText().begin(), failure.getText().size()};
+    if (what.fate == retry::fate::answered) answer_problem_ = error{what.code, std::string(what.text)};
   }
   core_.answered(attempt_id{reply.getAttemptId()}, what, now, actions_);
   settle(now);

@@ -38,19 +38,22 @@ void listener::handle_event(caf::io::network::operation what) {
     if (taken.get() >= 0) {
       accepted_(std::move(taken), from_kernel(peer.storage));
     } else if (errno == EMFILE || errno == ENFILE) {
-      turn_one_away();
+      // The kernel says so even when nobody is waiting.
+      if (turn_one_away() == turned_away::nobody) return;
     } else if (errno != ECONNABORTED && errno != EINTR) {
       return;
     }
   }
 }
 
-void listener::turn_one_away() {
+listener::turned_away listener::turn_one_away() {
   reserve_ = owned_fd();
   owned_fd unwanted(::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  const auto who = unwanted.get() >= 0 ? turned_away::somebody : turned_away::nobody;
   unwanted = owned_fd();
   reserve_ = reserve_descriptor();
-  refused_();
+  if (who == turned_away::somebody) refused_();
+  return who;
 }
 
 }  // namespace troupe::transport

@@ -28,7 +28,8 @@ class listener final : public caf::io::network::event_handler {
   void graceful_shutdown() override { stop(); }
 
  private:
-  void turn_one_away();
+  enum class turned_away : bool { nobody, somebody };
+  turned_away turn_one_away();
 
   owned_fd reserve_;
   std::function<void(owned_fd, endpoint)> accepted_;

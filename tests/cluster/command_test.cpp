@@ -1,0 +1,230 @@
+// The command itself, as a person uses it, on examples/hello: what it prints, what it leaves, its exit codes.
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <thread>
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "local_cluster/json.hpp"
+#include "tools/troupe/scratch_folder.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using troupe::local::json;
+
+struct outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+
+  /// What `-o json` and `call` print.
+  json read() const {
+    const auto value = troupe::local::parse_json(out);
+    REQUIRE_MESSAGE(value, "not JSON: " << out << err);
+    return *value;
+  }
+};
+
+std::string from_environment(const char* name) {
+  const auto* value = std::getenv(name);
+  REQUIRE_MESSAGE(value != nullptr, "run it by ctest, or set " << name);
+  return value;
+}
+
+/// A folder in which commands are run. Whatever happens, no cluster is up there afterwards.
+class desk {
+ public:
+  desk() : program_(from_environment("TROUPE_BIN_DIR") + "/troupe") {}
+  ~desk() { (void)troupe("down --timeout 1s"); }
+
+  outcome troupe(const std::string& arguments) const {
+    const auto out = here_.path() / "out";
+    const auto err = here_.path() / "err";
+    const auto status = std::system(("cd " + here_.path().string() + " && timeout 25 " + program_ + " " +
+                                     arguments + " >" + out.string() + " 2>" + err.string())
+                                        .c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(out), content_of(err)};
+  }
+
+  /// One that has to succeed.
+  outcome succeeds(const std::string& arguments) const {
+    auto done = troupe(arguments);
+    CAPTURE(arguments);
+    CAPTURE(done.err);
+    REQUIRE(done.code == 0);
+    return done;
+  }
+
+  std::string hello() const { return from_environment("TROUPE_SOURCE_DIR") + "/examples/hello"; }
+  const scratch_folder& folder() const { return here_; }
+
+  std::string state_of(const std::string& node) const {
+    const auto shown = succeeds("ps -o json").read();
+    for (const auto& one : shown["nodes"].list())
+      if (one["name"].text() == node) return one["state"].text();
+    return "absent";
+  }
+
+ private:
+  static std::string content_of(const std::filesystem::path& file) {
+    std::ifstream stream(file);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+  scratch_folder here_;
+  std::string program_;
+};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+constexpr const char* greet = "call hello.Greeter.greet '{\"name\": \"Ann\"}'";
+
+std::set<pid_t> pids_of(const json& shown) {
+  std::set<pid_t> pids;
+  for (const auto& one : shown["nodes"].list()) pids.insert(static_cast<pid_t>(one["pid"].whole()));
+  return pids;
+}
+
+}  // namespace
+
+TEST_CASE("the command runs a cluster, calls it, hurts it, and leaves nothing behind") {
+  const desk at;
+  const auto up = at.succeeds("up " + at.hello() + " -o json");
+  CHECK(has(up.err, "2 of 2 nodes ready"));
+  auto pids = pids_of(up.read());
+  REQUIRE(pids.size() == 2);
+  for (const auto pid : pids) CHECK(::kill(pid, 0) == 0);
+  CHECK(at.troupe("up " + at.hello()).code == 4);  // it is up
+
+  CHECK(at.succeeds(greet).read()["greeting"].text() == "Hello, Ann!");
+  CHECK(at.succeeds(std::string(greet) + " --on greeter-2").read()["from"].text() == "greeter-2");
+
+  // One is killed: the next call is answered, by the other.
+  CHECK(at.succeeds("kill greeter-2").out == "greeter-2 killed\n");
+  CHECK(at.succeeds(greet).read()["from"].text() == "greeter-1");
+  CHECK(at.state_of("greeter-2") == "exited");
+  CHECK(at.troupe("kill greeter-2").code == 1);
+  at.succeeds("restart greeter-2");
+  CHECK(at.state_of("greeter-2") == "running");
+  CHECK(at.succeeds(std::string(greet) + " --on greeter-2").read()["from"].text() == "greeter-2");
+
+  // One is frozen: the same.
+  at.succeeds("pause greeter-1");
+  CHECK(at.state_of("greeter-1") == "paused");
+  CHECK(at.succeeds(greet).read()["from"].text() == "greeter-2");
+  at.succeeds("resume greeter-1");
+  CHECK(at.state_of("greeter-1") == "running");
+
+  const auto scaled = at.succeeds("scale greeter=3 -o json").read();
+  CHECK(scaled["added"].texts() == std::vector<std::string>{"greeter-3"});
+  CHECK(at.succeeds(std::string(greet) + " --on greeter-3").read()["from"].text() == "greeter-3");
+  CHECK(has(at.succeeds("logs greeter-3").out, "node greeter-3 is ready"));
+  pids.merge(pids_of(at.succeeds("ps -o json").read()));
+  CHECK(at.succeeds("scale greeter=2 -o json").read()["removed"].texts() ==
+        std::vector<std::string>{"greeter-3"});
+  at.succeeds("restart --rolling greeter");
+  pids.merge(pids_of(at.succeeds("ps -o json").read()));
+
+  CHECK(has(at.succeeds("down").out, "hello: ended 2 nodes"));
+  for (const auto pid : pids)
+    if (pid > 0) CHECK_MESSAGE(::kill(pid, 0) != 0, pid << " is still there");
+  CHECK_FALSE(std::filesystem::exists(at.folder().path() / ".troupe"));
+  CHECK(at.troupe("ps").code == 3);
+}
+
+TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
+  const desk at;
+  at.succeeds("up " + at.hello());
+  const auto members = at.succeeds("members -o json").read()["members"];
+  REQUIRE(members.list().size() == 2);
+  for (const auto& one : members.list()) {
+    CHECK(one["state"].text() == "alive");
+    CHECK(one["mode"].text() == "ready");
+  }
+  const auto services = at.succeeds("services -o json").read()["services"];
+  REQUIRE(services.list().size() == 1);
+  CHECK(services.list()[0]["name"].text() == "hello.Greeter");
+  CHECK(services.list()[0]["nodes"].texts() == std::vector<std::string>{"greeter-1", "greeter-2"});
+  const auto method = at.succeeds("describe hello.Greeter -o json").read()["methods"].list().front();
+  CHECK(method["signature"].text() == "greet (name :Text) -> (greeting :Text, from :Text)");
+  CHECK(method["safety"].text() == "readOnly");
+  CHECK(method["timeoutMicros"].whole() == 500'000);
+
+  at.succeeds("policy greeter-1 hello.Greeter round_robin");
+  const auto view =
+      at.succeeds("explain hello.Greeter --from greeter-1 -o json").read()["views"].list().front();
+  CHECK(view["from"].text() == "greeter-1");
+  CHECK(view["policy"].text() == "round_robin");
+  REQUIRE(view["candidates"].list().size() == 2);
+  for (const auto& candidate : view["candidates"].list()) {
+    double sum = 0;
+    for (const auto& term : candidate["terms"].list())
+      sum += term["value"].number() * term["weight"].number();
+    CHECK(candidate["score"].number() == doctest::Approx(sum));
+  }
+  CHECK(has(at.succeeds("explain hello.Greeter").out, "SCORE"));
+
+  at.succeeds("fault greeter-1 hello.Greeter --fail 100");
+  const auto refused = at.troupe(std::string(greet) + " --on greeter-1");
+  CHECK(refused.code == 1);
+  CHECK(has(refused.err, "hello.Greeter.greet"));
+  CHECK(has(refused.err, "1  greeter-1"));
+  at.succeeds("fault greeter-1 hello.Greeter");
+  at.succeeds(std::string(greet) + " --on greeter-1");
+  const auto numbers = at.succeeds("stats greeter-1 -o json").read()["nodes"].list().front();
+  CHECK(numbers["services"].list().front()["name"].text() == "hello.Greeter");
+  CHECK(numbers["services"].list().front()["requests"].whole() == 2);
+
+  // From outside of the folder that has its state.
+  const auto address = members.list()[0]["address"].text();
+  CHECK(at.succeeds("members --cluster hello -o json --address " + address).read()["members"].list().size() ==
+        2);
+
+  at.succeeds("drain greeter-2");
+  for (int i = 0; i < 500 && at.state_of("greeter-2") != "exited"; ++i) std::this_thread::sleep_for(10ms);
+  CHECK(at.state_of("greeter-2") == "exited");
+}
+
+TEST_CASE("what cannot be done is said, by a code that does not change") {
+  const desk at;
+  CHECK(at.troupe("--help").code == 0);
+  CHECK(has(at.troupe("call --help").out, "Examples:"));
+  CHECK(at.troupe("").code == 2);
+  CHECK(at.troupe("bogus").code == 2);
+  CHECK(at.troupe("ps --bogus").code == 2);
+  CHECK(at.troupe("up").code == 2);
+  for (const auto* verb : {"ps", "members", "down", "kill greeter-1", "logs", "call hello.Greeter.greet"}) {
+    const auto nothing = at.troupe(verb);
+    CHECK(nothing.code == 3);
+    CHECK(has(nothing.err, "no cluster is up here"));
+  }
+  CHECK(at.troupe("up nowhere").code == 4);
+  at.folder().write("cluster.toml", "[[node]]\nname = 'a'\nrun = '/bin/false'\n");
+  const auto died = at.troupe("up cluster.toml");
+  CHECK(died.code == 4);
+  CHECK(has(died.err, "a-1 has ended (exited with code 1)"));
+  CHECK_FALSE(std::filesystem::exists(at.folder().path() / ".troupe"));
+
+  at.succeeds("up " + at.hello());
+  CHECK(at.troupe("kill nobody").code == 3);
+  CHECK(at.troupe("scale greeter=none").code == 2);
+  CHECK(at.troupe("scale nobody=2").code == 3);
+  CHECK(at.troupe("call greet").code == 2);
+  const auto unknown = at.troupe("call hello.Nobody.greet");
+  CHECK(unknown.code == 3);
+  CHECK(has(unknown.err, "there are hello.Greeter, troupe.Admin"));
+  CHECK(at.troupe("call hello.Greeter.wave").code == 3);
+  const auto wrong = at.troupe("call hello.Greeter.greet '{\"nam\": \"Ann\"}'");
+  CHECK(wrong.code == 2);
+  CHECK(has(wrong.err, "there is no field 'nam'"));
+  CHECK(has(wrong.err, "parameters: (name :Text)"));
+  CHECK(at.troupe(std::string(greet) + " --on nobody").code == 3);
+}

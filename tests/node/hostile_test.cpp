@@ -1,0 +1,418 @@
+// What strangers may do to a node: nothing that others notice. Raw sockets against real nodes.
+#include <atomic>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <capnp/serialize.h>
+#include <doctest/doctest.h>
+#include <poll.h>
+
+#include <troupe/admin.troupe.hpp>
+#include <troupe/base/random.hpp>
+#include <troupe/call.capnp.h>
+#include <troupe/wire/frame.hpp>
+#include <troupe/wire/gossip.hpp>
+
+#include "service/lab.hpp"
+
+using namespace troupe;
+using lab::eventually;
+
+namespace {
+
+using bytes = std::vector<std::byte>;
+
+/// A TCP client that speaks, or does not speak, the protocol.
+class raw_peer {
+ public:
+  explicit raw_peer(int connected) : fd_(connected) {}
+  explicit raw_peer(const endpoint& to) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const auto address = transport::to_kernel(to);
+    REQUIRE(::connect(fd_.get(), address.get(), address.size) == 0);
+  }
+  bool send(const bytes& what) {
+    std::size_t done = 0;
+    while (done < what.size()) {
+      const auto put = ::send(fd_.get(), what.data() + done, what.size() - done, MSG_NOSIGNAL);
+      if (put <= 0) return false;
+      done += static_cast<std::size_t>(put);
+    }
+    return true;
+  }
+  void send(capnp::MessageBuilder& message) {
+    bytes out;
+    wire::append_frame(out, message);
+    (void)send(out);
+  }
+  void hello(const std::string& cluster = "lab", std::uint16_t version = wire::idl::PROTOCOL_VERSION) {
+    capnp::MallocMessageBuilder message;
+    auto said = message.initRoot<wire::idl::Frame>().initHello();
+    said.setVersion(version);
+    said.setCluster(cluster);
+    said.setName("stranger");
+    said.getFrom().setNode(12345);
+    said.getFrom().setEpoch(1);
+    send(message);
+  }
+  /// The next frame; empty at the end of the connection or after 10 s.
+  wire::frame receive() {
+    while (frames_.empty()) {
+      pollfd wanted{fd_.get(), POLLIN, 0};
+      if (::poll(&wanted, 1, 10'000) <= 0) return {};
+      const auto space = splitter_.space();
+      const auto got = ::recv(fd_.get(), space.data(), space.size(), 0);
+      if (got <= 0 || !splitter_.filled(static_cast<std::size_t>(got), frames_)) return {};
+    }
+    auto first = std::move(frames_.front());
+    frames_.erase(frames_.begin());
+    return first;
+  }
+  /// Reads until the other side closes; false if it does not.
+  bool is_closed() {
+    for (int i = 0; i < 100; ++i) {
+      pollfd wanted{fd_.get(), POLLIN, 0};
+      if (::poll(&wanted, 1, 10'000) <= 0) return false;
+      std::array<char, 4096> ignored{};
+      if (::recv(fd_.get(), ignored.data(), ignored.size(), 0) <= 0) return true;
+    }
+    return false;
+  }
+
+ private:
+  transport::owned_fd fd_;
+  wire::frame_splitter splitter_{wire::frame_limits{}};
+  std::vector<wire::frame> frames_;
+};
+
+wire::idl::Request::Builder request_in(capnp::MessageBuilder& message, std::uint64_t attempt,
+                                       std::uint16_t method) {
+  auto request = message.initRoot<wire::idl::Frame>().initRequest();
+  request.setAttemptId(attempt);
+  request.setCallId(attempt);
+  request.setInterfaceId(lab::BenchService::descriptor().id);
+  request.setMethod(method);
+  request.setRemainingMicros(20'000'000);
+  request.setService("lab.Bench");
+  return request;
+}
+
+/// A node under attack, and one that goes on calling it.
+struct fortress {
+  explicit fortress(const std::function<void(node_options&)>& change = {}) {
+    auto options = lab::options_of("fortress");
+    if (change) change(options);
+    server = std::make_unique<node>(options);
+    lab::host_bench(*server, told);
+    caller = std::make_unique<node>(lab::options_of("friend", {lab::address_of(*server)}));
+    REQUIRE(eventually([&] { return lab::servers_known(*caller, "lab.Bench") == 1; }));
+    REQUIRE(works());
+  }
+  bool works() {
+    const auto reply = caller->client<lab::Bench>().echo("friend").wait();
+    if (!reply) MESSAGE(reply.error().explain());
+    return static_cast<bool>(reply);
+  }
+  std::uint64_t counter(const char* name) {
+    const auto reply = server->client<admin::Admin>().links().on(server->self().node).wait();
+    REQUIRE(reply);
+    for (const auto each : reply->getCounters())
+      if (each.getName() == name) return each.getValue();
+    FAIL("no such counter");
+    return 0;
+  }
+  std::uint64_t queued() {
+    const auto reply = server->client<admin::Admin>().links().on(server->self().node).wait();
+    REQUIRE(reply);
+    std::uint64_t most = 0;
+    for (const auto each : reply->getLinks())
+      if (each.getDirection() == "in") most = std::max(most, each.getQueuedBytes());
+    return most;
+  }
+
+  std::shared_ptr<lab::notes> told = std::make_shared<lab::notes>();
+  std::unique_ptr<node> server, caller;
+};
+
+bytes header(std::uint32_t words) {
+  bytes out(8);
+  std::memcpy(out.data(), &words, 4);
+  std::memcpy(out.data() + 4, &wire::frame_magic, 4);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("random bytes, and frames of random bytes, close their own link only") {
+  fortress under;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    CAPTURE(seed);
+    random_source random(seed);
+    raw_peer peer(under.server->address());
+    if (seed % 3 > 0) peer.hello();
+    bytes noise(8 * (1 + random.below(200)));
+    for (auto& byte : noise) byte = static_cast<std::byte>(random());
+    if (seed % 3 > 0) {
+      const auto head = header(static_cast<std::uint32_t>(noise.size() / 8));
+      noise.insert(noise.begin(), head.begin(), head.end());
+    }
+    (void)peer.send(noise);
+    if (seed % 10 == 0) CHECK(under.works());
+  }
+  CHECK(under.works());
+  CHECK(eventually([&] { return under.counter("links_closed") >= 60; }));
+  CHECK(under.counter("bad_frames") > 0);
+}
+
+TEST_CASE("mutated requests are answered or refused, and never end the node") {
+  fortress under;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    CAPTURE(seed);
+    random_source random(seed);
+    raw_peer peer(under.server->address());
+    peer.hello();
+    capnp::MallocMessageBuilder message;
+    auto request = request_in(message, seed, static_cast<std::uint16_t>(random.below(14)));
+    auto metadata = request.initMetadata(2);
+    metadata[0].setKey("tenant");
+    request.getParams().initAs<lab::Bench::EchoParams>().setText("a text of some length");
+    bytes out;
+    wire::append_frame(out, message);
+    const auto flips = 1 + random.below(4);
+    for (std::uint32_t i = 0; i < flips; ++i)
+      out[8 + random.below(static_cast<std::uint32_t>(out.size() - 8))] = static_cast<std::byte>(random());
+    (void)peer.send(out);
+    if (seed % 50 == 0) CHECK(under.works());
+  }
+  under.told->release = true;
+  CHECK(under.works());
+}
+
+TEST_CASE("a service name that cannot be read closes the link, with requests of that link under way") {
+  fortress under;
+  raw_peer peer(under.server->address());
+  peer.hello();
+  capnp::MallocMessageBuilder held;
+  request_in(held, 1, 4).getParams().initAs<lab::Bench::HoldParams>();
+  peer.send(held);
+  REQUIRE(eventually([&] { return under.told->executed >= 1 && !under.told->last_node().empty(); }));
+  capnp::MallocMessageBuilder message;
+  auto request = request_in(message, 2, 0);
+  bytes out;
+  wire::append_frame(out, message);
+  // The pointer to the service's name, led out of the message.
+  const auto* name = request.getService().begin();
+  const auto text = std::string("lab.Bench");
+  (void)name;
+  for (std::size_t at = 16; at + 8 <= out.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, out.data() + at, 8);
+    // A list pointer to ten bytes: "lab.Bench" and its end.
+    if ((word & 3) == 1 && (word >> 32) == ((std::uint64_t{text.size() + 1} << 3) | 2)) {
+      word = (word & 0xffffffff00000000ull) | 0x7ffffff1u;
+      std::memcpy(out.data() + at, &word, 8);
+    }
+  }
+  REQUIRE(peer.send(out));
+  (void)peer.receive();  // welcome
+  CHECK(peer.is_closed());
+  CHECK(eventually([&] { return under.told->cancelled == 1; }));
+  CHECK(under.works());
+}
+
+TEST_CASE("claims cost nothing: frames of 2^31 words, over the limit, and truncated ones") {
+  fortress under;
+  for (const std::uint32_t words : {1u << 31, (8u << 20) + 1, 0u}) {
+    raw_peer peer(under.server->address());
+    REQUIRE(peer.send(header(words)));
+    CHECK(peer.is_closed());
+  }
+  std::vector<std::unique_ptr<raw_peer>> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(std::make_unique<raw_peer>(under.server->address()));
+    slow.back()->hello();
+    auto claim = header(8u << 20);
+    claim.resize(100);
+    REQUIRE(slow.back()->send(claim));
+  }
+  CHECK(under.works());
+  slow.clear();
+  CHECK(under.works());
+}
+
+TEST_CASE("who does not introduce itself properly is told why, and turned away") {
+  fortress under([](auto& options) { options.server.hello_within = 200ms; });
+  {
+    raw_peer peer(under.server->address());
+    peer.hello("elsewhere");
+    const auto answer = peer.receive();
+    REQUIRE_FALSE(answer.words.empty());
+    capnp::FlatArrayMessageReader reader(kj::arrayPtr(answer.words.data(), answer.words.size()));
+    const auto root = reader.getRoot<wire::idl::Frame>();
+    REQUIRE(root.isRefusal());
+    CHECK(code_from_wire(root.getRefusal().getCode()) == code::permission_denied);
+    CHECK(std::string(root.getRefusal().getText().cStr()).find("cluster 'lab', the caller to 'elsewhere'") !=
+          std::string::npos);
+    CHECK(peer.is_closed());
+  }
+  {
+    raw_peer peer(under.server->address());
+    peer.hello("lab", 99);
+    const auto answer = peer.receive();
+    REQUIRE_FALSE(answer.words.empty());
+    capnp::FlatArrayMessageReader reader(kj::arrayPtr(answer.words.data(), answer.words.size()));
+    CHECK(reader.getRoot<wire::idl::Frame>().isRefusal());
+    CHECK(peer.is_closed());
+  }
+  CHECK(under.counter("hellos_refused") == 2);
+  const auto before = under.told->executed.load();
+  raw_peer early(under.server->address());
+  capnp::MallocMessageBuilder message;
+  request_in(message, 1, 0).getParams().initAs<lab::Bench::EchoParams>();
+  early.send(message);
+  CHECK(early.is_closed());
+  CHECK(under.told->executed == before);
+  CHECK(under.counter("bad_frames") == 1);
+  raw_peer mute(under.server->address());
+  CHECK(mute.is_closed());
+  CHECK(under.works());
+}
+
+TEST_CASE("nesting beyond the limit is the request's own failure") {
+  fortress under;
+  raw_peer peer(under.server->address());
+  peer.hello();
+  capnp::MallocMessageBuilder message;
+  auto tree = request_in(message, 7, 9).getParams().initAs<lab::Bench::WalkParams>().initTree();
+  for (int i = 0; i < 10'000; ++i) tree = tree.initChild();
+  peer.send(message);
+  (void)peer.receive();  // welcome
+  const auto answer = peer.receive();
+  REQUIRE_FALSE(answer.words.empty());
+  capnp::FlatArrayMessageReader reader(kj::arrayPtr(answer.words.data(), answer.words.size()));
+  const auto reply = reader.getRoot<wire::idl::Frame>().getReply();
+  CHECK(reply.getAttemptId() == 7);
+  REQUIRE(reply.isFailure());
+  CHECK(code_from_wire(reply.getFailure().getCode()) == code::internal);
+  CHECK(under.works());
+}
+
+TEST_CASE("UDP rubbish is counted and ignored") {
+  fortress under;
+  const transport::owned_fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto to = transport::to_kernel(under.server->address());
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    random_source random(seed);
+    bytes noise(random.below(1500));
+    for (auto& byte : noise) byte = static_cast<std::byte>(random());
+    if (seed % 3 == 0) noise = wire::encode(membership::packet{}, wire::cluster_hash("elsewhere"));
+    (void)::sendto(fd.get(), noise.data(), noise.size(), 0, to.get(), to.size);
+    if (seed % 20 == 0) std::this_thread::sleep_for(1ms);
+  }
+  CHECK(eventually([&] {
+    return under.counter("gossip_bad_packets") > 50 && under.counter("gossip_foreign_packets") > 25;
+  }));
+  CHECK(under.works());
+  CHECK(under.server->members().size() == 2);
+}
+
+TEST_CASE("a caller that never reads its answers is not read from either, and costs a bounded amount") {
+  constexpr std::size_t high_water = 1u << 20;
+  constexpr std::size_t answer_bytes = 200'000;
+  constexpr std::size_t in_flight = 16;
+  fortress under([](auto& options) {
+    options.links.high_water = high_water;
+    options.links.low_water = high_water / 4;
+  });
+  raw_peer peer(under.server->address());
+  peer.hello();
+  std::atomic<bool> over{false};
+  std::thread greedy([&] {
+    for (std::uint64_t i = 1; i <= 2000 && !over; ++i) {
+      capnp::MallocMessageBuilder message;
+      request_in(message, i, 11).getParams().initAs<lab::Bench::BulkParams>().setBytes(answer_bytes);
+      bytes out;
+      wire::append_frame(out, message);
+      // In portions, as the kernel would take hundreds at once before anybody says no.
+      if (!peer.send(out)) return;
+      if (i % in_flight == 0) std::this_thread::sleep_for(20ms);
+    }
+  });
+  REQUIRE(eventually([&] { return under.queued() > high_water; }));
+  std::uint64_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    most = std::max(most, under.queued());
+    std::this_thread::sleep_for(5ms);
+  }
+  CHECK(under.works());
+  over = true;
+  greedy.join();
+  MESSAGE("at most " << most << " bytes were queued");
+  // The mark, and the answers to what one reading turn brought: four reads of 64 KiB, 144 bytes a request.
+  CHECK(most < high_water + 4 * (std::size_t{64} << 10) / 144 * (answer_bytes + 100));
+  CHECK(under.told->executed < 2000);
+}
+
+TEST_CASE("a replica that accepts and then says nothing is noticed, and its calls are answered elsewhere") {
+  fortress under;
+  auto listening = transport::listen_on(*parse_endpoint("127.0.0.1:0"));
+  REQUIRE(listening);
+  const identity self{node_id_of("lab", "statue"), epoch{77}};
+  std::atomic<bool> over{false};
+  std::atomic<int> swallowed{0};
+  // It says welcome, and nothing ever after.
+  std::thread statue([&] {
+    std::vector<std::unique_ptr<raw_peer>> kept;
+    while (!over) {
+      pollfd wanted{listening->tcp.get(), POLLIN, 0};
+      if (::poll(&wanted, 1, 20) <= 0) continue;
+      const int fd = ::accept4(listening->tcp.get(), nullptr, nullptr, SOCK_CLOEXEC);
+      if (fd < 0) continue;
+      kept.push_back(std::make_unique<raw_peer>(fd));
+      (void)kept.back()->receive();
+      capnp::MallocMessageBuilder message;
+      auto said = message.initRoot<wire::idl::Frame>().initWelcome();
+      said.setVersion(wire::idl::PROTOCOL_VERSION);
+      said.getFrom().setNode(self.node.value);
+      said.getFrom().setEpoch(self.epoch.value);
+      kept.back()->send(message);
+      ++swallowed;
+    }
+  });
+  // Make the caller believe in it.
+  membership::update claim;
+  claim.subject = self;
+  claim.incarnation = 1;
+  claim.mode = membership::mode::ready;
+  claim.name = "statue";
+  claim.address = listening->bound;
+  claim.registration_version = 1;
+  claim.document.emplace();
+  claim.document->version = 1;
+  claim.document->services = {{"lab.Bench", lab::BenchService::descriptor().id, 100}};
+  membership::packet rumour;
+  rumour.from = self;
+  rumour.from_address = listening->bound;
+  rumour.updates = {claim};
+  const auto packet = wire::encode(rumour, wire::cluster_hash("lab"));
+  const auto to = transport::to_kernel(under.caller->address());
+  (void)::sendto(listening->udp.get(), packet.data(), packet.size(), 0, to.get(), to.size);
+  CHECK(eventually([&] { return lab::servers_known(*under.caller, "lab.Bench") == 2; }));
+  CHECK(eventually([&] { return swallowed > 0; }));
+  int failed = 0;
+  duration longest{0};
+  const auto bench = under.caller->client<lab::Bench>();
+  const auto end = std::chrono::steady_clock::now() + 3s;
+  while (std::chrono::steady_clock::now() < end) {
+    const auto began = std::chrono::steady_clock::now();
+    failed += bench.echo("x").wait() ? 0 : 1;
+    longest = std::max<duration>(longest, std::chrono::steady_clock::now() - began);
+  }
+  CHECK(failed == 0);
+  // Interval, patience and checks make 750 ms; the rest is for a busy machine.
+  CHECK(longest < 5s);
+  over = true;
+  statue.join();
+}

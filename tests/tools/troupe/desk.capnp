@@ -1,0 +1,30 @@
+@0xb6f4d2a1c3e58790;
+# An interface with one of everything that JSON has to say.
+
+using Troupe = import "/troupe/annotations.capnp";
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("desk");
+
+enum Paper { plain @0; lined @1; }
+
+struct Sheet {
+  paper @0 :Paper;
+  lines @1 :List(Text);
+  at :group {
+    row @2 :UInt16;
+    column @3 :Int64;
+  }
+  union {
+    blank @4 :Void;
+    ink @5 :Float32;
+  }
+}
+
+interface Drawer $Troupe.safety(readOnly) $Troupe.timeout("2s") {
+  open @0 (key :Data $Troupe.affinityKey, gently :Bool) -> (sheets :List(Sheet));
+}
+
+interface Desk extends(Drawer) $Troupe.service("test.Desk") {
+  put @0 (sheet :Sheet, owner :UInt64 $Troupe.affinityKey) -> () $Troupe.timeout("40ms");
+  shut @1 () -> (count :UInt64) $Troupe.safety(idempotent);
+}

@@ -1,0 +1,53 @@
+// The command's view of a cluster: which one is meant, and an observer in it whose calls reach every node.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <troupe/admin.troupe.hpp>
+#include <troupe/node/node.hpp>
+
+#include "command.hpp"
+#include "local_cluster/local_cluster.hpp"
+
+namespace troupe::command {
+
+/// The cluster of this machine that is meant: --cluster, or the only one under .troupe. Throws stopped.
+local::local_cluster local_cluster_of(const common_options& common);
+
+class connection {
+ public:
+  /// Joins as an observer, through the local state or --address. Throws stopped.
+  explicit connection(const common_options& common);
+
+  node& observer() { return *observer_; }
+  const std::string& cluster() const { return cluster_; }
+
+  /// Everyone that the cluster knows, by name.
+  std::vector<membership::member> members() const;
+  /// Those that should answer, best first: the one of --address, then those that run here, then the rest.
+  std::vector<membership::member> answering() const;
+  /// The id of the node called so. Throws stopped, listing the names.
+  node_id require(const std::string& name) const;
+  /// Who is asked when it does not matter whom: --from when it was given, else the first that should answer.
+  membership::member asked(const std::string& from) const;
+  /// Those that should answer and serve it, best first. Throws stopped, listing what is served.
+  std::vector<membership::member> serving(const std::string& service) const;
+
+  troupe::client<admin::Admin> admin() const { return observer_->client<admin::Admin>(); }
+
+ private:
+  std::string cluster_;
+  std::string address_;
+  std::vector<std::string> silent_;  // of this machine, paused or ended
+  std::optional<node> observer_;
+};
+
+/// The results of a call that has to succeed; keeps them. Throws stopped with the whole story.
+template <class Results>
+response<Results> need(response<Results> from) {
+  if (!from) throw stopped(failed, from.error().explain());
+  return from;
+}
+
+}  // namespace troupe::command
