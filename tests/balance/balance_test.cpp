@@ -222,11 +222,22 @@ TEST_CASE("the explanation lists the best first, with shares that sum to one") {
 TEST_CASE("the slower of two replicas costs more") {
   bench it(2);
   for (int i = 0; i < 20; ++i) {
-    it.serve(0, 1ms);
-    it.serve(1, 3ms);
+    it.serve(0, 10ms);
+    it.serve(1, 30ms);
   }
   CHECK(it.term_of(1, score_term::cost) > it.term_of(0, score_term::cost) + .1);
   CHECK(it.picks(100)[0] == 100);
+}
+
+TEST_CASE("a difference far below the cost floor is none: both get their share") {
+  bench it(2);
+  for (int i = 0; i < 20; ++i) {
+    it.serve(0, 100us);
+    it.serve(1, 250us);
+  }
+  auto picks = it.picks(1000);
+  CHECK(picks[0] > 400);
+  CHECK(picks[1] > 400);
 }
 
 TEST_CASE("a slow replica's cost fades without new answers, so that it is found out when it has recovered") {

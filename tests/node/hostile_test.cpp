@@ -199,13 +199,11 @@ TEST_CASE("a service name that cannot be read closes the link, with requests of 
   peer.send(held);
   REQUIRE(eventually([&] { return under.told->executed >= 1 && !under.told->last_node().empty(); }));
   capnp::MallocMessageBuilder message;
-  auto request = request_in(message, 2, 0);
+  (void)request_in(message, 2, 0);
   bytes out;
   wire::append_frame(out, message);
   // The pointer to the service's name, led out of the message.
-  const auto* name = request.getService().begin();
-  const auto text = std::string("lab.Bench");
-  (void)name;
+  constexpr std::string_view text = "lab.Bench";
   for (std::size_t at = 16; at + 8 <= out.size(); at += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, out.data() + at, 8);

@@ -152,6 +152,47 @@ TEST_CASE("this node is a replica whose link is always up") {
   CHECK(it.transmits() == 2);
 }
 
+TEST_CASE(
+    "a call with a key waits for first links, so that a router that has just started finds the key's owner") {
+  // Where the key goes when everybody is connected.
+  const auto owner_of = [](std::uint64_t key) {
+    stage warm;
+    warm.connected(3);
+    auto spec = warm.spec();
+    spec.affinity = key;
+    (void)warm.core.begin(spec, warm.now, warm.out);
+    return warm.last<transmit>().to;
+  };
+  for (std::uint64_t key = 1; key <= 20; ++key) {
+    CAPTURE(key);
+    stage cold;
+    for (int i = 1; i <= 3; ++i) cold.appear(i);
+    auto spec = cold.spec();
+    spec.affinity = key;
+    (void)cold.core.begin(spec, cold.now, cold.out);
+    for (int i = 1; i <= 3; ++i) {
+      CHECK(cold.transmits() == 0);
+      cold.up(i);
+    }
+    REQUIRE(cold.transmits() == 1);
+    CHECK(cold.last<transmit>().to == owner_of(key));
+  }
+}
+
+TEST_CASE("a call with a key does not wait long for a link that does not come") {
+  stage it;
+  it.appear(1);
+  it.appear(2);
+  auto spec = it.spec();
+  spec.affinity = 7;
+  (void)it.core.begin(spec, it.now, it.out);
+  it.up(1);
+  CHECK(it.transmits() == 0);
+  it.pass(options{}.affinity_patience + 1ms);
+  REQUIRE(it.transmits() == 1);
+  CHECK(it.last<transmit>().to == node_number(1));
+}
+
 TEST_CASE("a parked call fails at its deadline as UNAVAILABLE and names what is known") {
   stage it;
   it.appear(1);

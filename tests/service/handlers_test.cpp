@@ -250,7 +250,7 @@ TEST_CASE("a service whose actor dies is started again, and its callers get an a
   REQUIRE_FALSE(last);
   CHECK(last.error().code == code::internal);
   CHECK(last.error().text.find("stopped before it answered") != std::string::npos);
-  CHECK(both.told->destroyed == 1);
+  CHECK(eventually([&] { return both.told->destroyed == 1; }));
   // Refused unexecuted until it is back, which takes 100 ms.
   CHECK(eventually([&] { return static_cast<bool>(both.bench.echo("again").wait()); }));
   CHECK(both.told->constructed == 2);

@@ -27,7 +27,7 @@ class held_calls final : public runtime::call_port {
   void answer(std::size_t which, const std::string& text) {
     capnp::MallocMessageBuilder message;
     message.initRoot<wire::idl::Frame>().initReply().getResults().setAs<capnp::Text>(text);
-    held[which]->succeed(wire::copy_to_frame(message));
+    held[which]->succeed(std::make_unique<wire::message>(wire::copy_to_frame(message), wire::frame_limits{}));
     runtime::outgoing_call::finish(std::exchange(held[which], nullptr));
   }
   void fail(std::size_t which, const std::string& text) {
@@ -69,7 +69,7 @@ struct stage {
     queue->door().take(taken);
     for (auto& item : taken) {
       auto& call = std::get<runtime::call_ptr>(item);
-      if (auto resume = std::exchange(call->done, nullptr)) resume(*call);
+      if (auto resume = std::exchange(call->done, nullptr)) resume(std::move(call));
     }
   }
   bool all_gone() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include <capnp/compat/json.h>
 #include <capnp/schema.capnp.h>
@@ -82,10 +83,15 @@ std::string wanted(const std::string& path, capnp::JsonValue::Reader value, cons
 
 std::string check_struct(const std::string& path, capnp::JsonValue::Reader value, capnp::StructSchema type);
 
-/// Bounds of the integer type; none for 64 bits, whose texts the codec reads exactly.
+/// Numbers may be written as texts: 64 bits fit into no JSON number, and the codec reads those exactly.
 std::string check_number(const std::string& path, capnp::JsonValue::Reader value, capnp::Type type) {
   const auto name = type_name(type);
-  if (value.isString()) return {};
+  if (value.isString()) {
+    const char* const text = value.getString().cStr();
+    char* end = nullptr;
+    (void)std::strtod(text, &end);  // also "NaN" and "Infinity", as the codec writes them
+    return end != text && *end == '\0' ? "" : wanted(path, value, "a number (" + name + ")");
+  }
   if (!value.isNumber()) return wanted(path, value, "a number (" + name + ")");
   const auto number = value.getNumber();
   double low = -HUGE_VAL;

@@ -21,6 +21,7 @@ result<void> options::validate() const {
   if (latency_decay <= 0s || success_half_life <= 0s || warm_up < 0s)
     return wrong("balance: latency_decay and success_half_life must be above 0, warm_up not below.");
   if (!(success_prior > 0)) return wrong("balance.success_prior must be above 0.");
+  if (cost_floor < 0s) return wrong("balance.cost_floor must be at least 0.");
   if (!(tie >= 0 && tie < 1)) return wrong("balance.tie must be in [0, 1).");
   if (!(affinity_load_max > 1)) return wrong("balance.affinity_load_max must be above 1.");
   return {};

@@ -38,6 +38,9 @@ struct ejection_options {
 struct options {
   weights weight;
   ejection_options ejection;
+  // Added to every expected cost before costs are compared: differences well below it are the machine's (a
+  // cold cache, a wake-up), not the replica's, and choosing by them would starve whoever is idle. >= 0.
+  duration cost_floor = 4ms;
   duration latency_decay = 2s;       // peak-hold EWMA: how long a slow answer is remembered; > 0
   duration success_half_life = 10s;  // after which an outcome counts half; > 0
   double success_prior = 2;          // the fleet's mean counts as this many outcomes of each replica; > 0

@@ -63,7 +63,8 @@ double weight_of(const weights& all, score_term term) {
 }
 
 term_values terms_of(fleet& replicas, replica_index replica) {
-  const double x = replicas.expected_cost(replica) / replicas.now().cost_median;
+  const double floor = to_seconds(replicas.settings().cost_floor);
+  const double x = (replicas.expected_cost(replica) + floor) / (replicas.now().cost_median + floor);
   const double u = (replicas.load(replica) + 1) / replicas.capacity(replica);
   const bool suspected = replicas.is(replica, standing::suspected);
   const bool unproven = replicas.is_unseen(replica) && (suspected || replicas.own_in_flight(replica) > 0);

@@ -8,6 +8,7 @@ result<void> options::validate() const {
   if (auto checked = retry.validate(); !checked) return checked;
   if (calls_max < 2 || calls_max > (1u << 24)) return wrong("routing.calls_max must be 2 to 16777216.");
   if (unknown_service_patience < 0s) return wrong("routing.unknown_service_patience must not be negative.");
+  if (affinity_patience < 0s) return wrong("routing.affinity_patience must not be negative.");
   if (!(stall_p99s >= 1)) return wrong("routing.stall_p99s must be at least 1.");
   if (stall_min <= 0s || stall_unknown < stall_min)
     return wrong("routing: 0 < stall_min <= stall_unknown must hold.");

@@ -23,6 +23,10 @@ struct options {
   // enough for gossip to bring the news of a node that has just started.
   duration unknown_service_patience = 2s;
 
+  // How long a call with an affinity key waits for replicas whose first link is still being made, so that the
+  // key's owner is among those to choose from; >= 0. A connection within a data centre takes under 1 ms.
+  duration affinity_patience = 50ms;
+
   // A safe attempt that is older than clamp(stall_p99s * p99, stall_min, remaining / 3) gets one backup
   // elsewhere. Lower p99 multiples cut the tail and cost load (Dean and Barroso, "The Tail at Scale", 2013).
   double stall_p99s = 4;        // >= 1

@@ -121,6 +121,7 @@ class router {
 
   // Calls (router_calls.cpp)
   void start(call& it, time_point now, actions& out);
+  bool awaits_owner(const call& it, time_point now) const;
   launched try_fresh(call& it, time_point now, actions& out);
   std::optional<balance::choice> pick(const call& it, balance::request::again tried, time_point now);
   void launch(call& it, const balance::choice& picked, time_point now, actions& out);

@@ -63,12 +63,29 @@ call_id router::begin(const call_spec& spec, time_point now, actions& out) {
 
 void router::start(call& it, time_point now, actions& out) {
   if (now >= it.spec.deadline) return expire(it, now, out);
+  if (awaits_owner(it, now)) {
+    set_phase(it, phase::parked);
+    it.wake = it.began + settings_.affinity_patience;
+    return arm(it);
+  }
   const auto picked = pick(it, balance::request::again::last_resort, now);
   if (picked) {
     launch(it, *picked, now, out);
   } else {
     park(it, now, out);
   }
+}
+
+// In a router that has just started, the key's owner may be a replica whose first link is still being made.
+bool router::awaits_owner(const call& it, time_point now) const {
+  if (!it.spec.affinity || it.spec.only || !it.records.empty()) return false;
+  if (now >= it.began + settings_.affinity_patience) return false;
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
+    const node& one = entry.second;
+    return one.link == link_state::dialing && one.broken_why.empty() &&
+           std::any_of(one.replicas.begin(), one.replicas.end(),
+                       [&](const node::replica& replica) { return replica.service == it.spec.service; });
+  });
 }
 
 router::launched router::try_fresh(call& it, time_point now, actions& out) {
@@ -169,8 +186,7 @@ void router::wake(call& it, time_point now, actions& out) {
       const service_state& service = service_of(it);
       const bool expected = it.spec.only ? nodes_.find(it.spec.only) != nullptr : service.offered_by > 0;
       if (!expected) return conclude(it, {}, nobody_offers(it, now), now, out);
-      it.wake = never;
-      return arm(it);
+      return start(it, now, out);
     }
     case phase::waiting:
       return start(it, now, out);

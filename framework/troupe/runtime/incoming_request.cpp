@@ -6,8 +6,8 @@ namespace troupe::runtime {
 
 namespace {
 
-wire::idl::Request::Reader request_in(capnp::FlatArrayMessageReader& reader) {
-  return reader.getRoot<wire::idl::Frame>().getRequest();
+wire::idl::Request::Reader request_in(wire::idl::Frame::Reader root) {
+  return root.isRequest() ? root.getRequest() : wire::idl::Request::Reader{};
 }
 
 // Far beyond any sane deadline, and small enough that adding it to `now` cannot overflow.
@@ -16,9 +16,8 @@ constexpr std::uint64_t longest_remaining_micros = 24ull * 3600 * 1'000'000;
 }  // namespace
 
 incoming_request::incoming_request(wire::frame what, const wire::frame_limits& limits, time_point now)
-    : frame_(std::move(what)),
-      reader_(kj::arrayPtr(frame_.words.data(), frame_.words.size()), wire::reader_options(frame_, limits)),
-      request_(request_in(reader_)),
+    : message_(std::move(what), limits),
+      request_(request_in(message_.root())),
       attempt_{request_.getAttemptId()},
       arrived_(now),
       deadline_(now +
@@ -54,8 +53,24 @@ void return_to_server::operator()(incoming_request* request) const noexcept {
     else
       owned->fail(code::unavailable, "the service stopped before it began", incoming_request::executed::no);
   }
-  const auto home = owned->home_;
-  (void)home->put(owned);  // closed: the node is gone, its links are closed, and its callers know by that
+  const auto home = std::move(owned->home_);
+  home->put(std::move(owned));
+}
+
+void outbox::open(std::function<void()> wake, std::function<void(item)> taken) {
+  home_ = std::this_thread::get_id();
+  taken_ = std::move(taken);
+  others_.open(std::move(wake));
+}
+
+void outbox::put(item answered) {
+  if (std::this_thread::get_id() != home_) return (void)others_.put(answered);
+  if (taken_) taken_(std::move(answered));
+}
+
+void outbox::close() {
+  taken_ = nullptr;
+  (void)others_.close();
 }
 
 }  // namespace troupe::runtime

@@ -9,24 +9,43 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include <capnp/message.h>
-#include <capnp/serialize.h>
 
 #include <troupe/base/ids.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/call.capnp.h>
 #include <troupe/runtime/inbox.hpp>
 #include <troupe/runtime/turns.hpp>
-#include <troupe/wire/frame.hpp>
+#include <troupe/wire/message.hpp>
 
 namespace troupe::runtime {
 
-/// Where answers go: drained by the server on the event loop's thread.
-using outbox = inbox<std::unique_ptr<incoming_request>>;
+/// Where answers go: straight to the server where its own thread brings them, so that a service on the event
+/// loop costs no lock and no further turn; through its inbox from other threads.
+class outbox {
+ public:
+  using item = std::unique_ptr<incoming_request>;
+
+  /// On the server's thread, before the first request. `taken` may be called in any actor's turn there.
+  void open(std::function<void()> wake, std::function<void(item)> taken);
+  /// Dropped when closed: the node is gone, its links are closed, and its callers know by that.
+  void put(item answered);
+  void take(std::vector<item>& out) { others_.take(out); }
+  /// On the server's thread.
+  void close();
+
+ private:
+  std::thread::id home_;
+  std::function<void(item)> taken_;
+  inbox<item> others_;
+};
 
 /// Which link a request came by. 0 is the caller in this very process.
 using link_number = std::uint64_t;
@@ -35,13 +54,16 @@ struct hosted_service;  // the server's record of a service (server.cpp)
 
 class incoming_request {
  public:
-  /// Throws kj::Exception where the frame makes no sense: construct inside wire::guarded.
+  /// Any frame that came in: most are requests, and reading one once is what makes this the place to ask
+  /// what it is. Throws kj::Exception where it makes no sense: construct inside wire::guarded.
   incoming_request(wire::frame what, const wire::frame_limits& limits, time_point now);
   incoming_request(const incoming_request&) = delete;
   incoming_request& operator=(const incoming_request&) = delete;
 
   // --- What the caller said ---------------------------------------------------------------------------
 
+  wire::idl::Frame::Reader root() const { return message_.root(); }
+  // The rest is only for a frame that is a request.
   wire::idl::Request::Reader request() const { return request_; }
   attempt_id attempt() const { return attempt_; }
   time_point arrived() const { return arrived_; }
@@ -68,8 +90,7 @@ class incoming_request {
   friend struct return_to_server;
   enum class outcome : std::uint8_t { open, succeeded, failed };
 
-  wire::frame frame_;
-  capnp::FlatArrayMessageReader reader_;
+  wire::message message_;
   wire::idl::Request::Reader request_;
   attempt_id attempt_;
   time_point arrived_;
@@ -80,7 +101,8 @@ class incoming_request {
   outcome outcome_ = outcome::open;
   executed executed_ = executed::no;
 
-  std::array<capnp::word, 64> scratch_{};
+  // Replies of 80 bytes fit, and this object fits into the allocator's cache, as in outgoing_call.hpp.
+  std::array<capnp::word, 28> scratch_{};
   capnp::MallocMessageBuilder envelope_;
   wire::idl::Reply::Builder reply_;
 

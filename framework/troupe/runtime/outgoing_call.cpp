@@ -11,9 +11,9 @@ wire::idl::Request::Builder outgoing_call::init(std::string_view service_name, s
   return request;
 }
 
-void outgoing_call::succeed(wire::frame answer) { answer_ = std::move(answer); }
+void outgoing_call::succeed(wire::message_ptr answer) { answer_ = std::move(answer); }
 
-void outgoing_call::fail(call_error problem) { problem_ = std::move(problem); }
+void outgoing_call::fail(call_error problem) { problem_ = std::make_unique<call_error>(std::move(problem)); }
 
 void outgoing_call::finish(call_ptr call) {
   auto& self = *call;
@@ -22,16 +22,9 @@ void outgoing_call::finish(call_ptr call) {
     (void)home->put(item);  // closed: the actor that waited is gone, and with it the need
     return;
   }
-  if (self.done) self.done(self);
+  if (auto resume = std::exchange(self.done, nullptr)) return resume(std::move(call));
   self.finished_.store(true, std::memory_order_release);
   self.finished_.notify_all();
-}
-
-capnp::AnyPointer::Reader outgoing_call::results() {
-  if (!reader_)
-    reader_.emplace(kj::arrayPtr(answer_.words.data(), answer_.words.size()),
-                    wire::reader_options(answer_, wire::frame_limits{}));
-  return reader_->getRoot<wire::idl::Frame>().getReply().getResults();
 }
 
 void outgoing_call::wait() const { finished_.wait(false, std::memory_order_acquire); }

@@ -245,21 +245,24 @@ void router_actor::perform(routing::finish& what, time_point now) {
   const bool declined = what.winner && answer_problem_;
   if (declined) what.failure = *std::exchange(answer_problem_, std::nullopt);
   if (what.winner && !declined)
-    call->succeed(std::exchange(answer_, {}));
+    call->succeed(std::move(answer_));
   else
     call->fail(failure_of(*call, what, now));
   bring_home(std::move(call));
 }
 
 void router_actor::bring_home(call_ptr call) {
-  const auto target = std::string(call->service) + "." + std::string(call->method);
+  const auto service = call->service;
+  const auto method = call->method;
+  const auto names = call->names;
   try {
     outgoing_call::finish(std::move(call));
   } catch (const std::exception& problem) {
     // A user's continuation, on this thread: its exception must not end the node's router.
-    shared_.log->error("the continuation of a call to {} threw: {}", target, problem.what());
+    shared_.log->error("the continuation of a call to {}.{} threw: {}", service, method, problem.what());
   } catch (...) {
-    shared_.log->error("the continuation of a call to {} threw something that is no exception", target);
+    shared_.log->error("the continuation of a call to {}.{} threw something that is no exception", service,
+                       method);
   }
 }
 
@@ -311,14 +314,13 @@ void router_actor::on_frames(transport::link& which, std::vector<wire::frame>& f
 }
 
 void router_actor::read_frame(peer* from, wire::frame what, time_point now) {
-  capnp::FlatArrayMessageReader reader(kj::arrayPtr(what.words.data(), what.words.size()),
-                                       wire::reader_options(what, shared_.links.frames));
-  const auto root = reader.getRoot<wire::idl::Frame>();
+  auto message = std::make_unique<wire::message>(std::move(what), shared_.links.frames);
+  const auto root = message->root();
   const auto kind = root.which();
   if (kind == wire::idl::Frame::REPLY && (from == nullptr || from->welcomed)) {
-    answer_ = std::move(what);
+    answer_ = std::move(message);
     read_reply(root.getReply(), now);
-    answer_ = {};
+    answer_.reset();
     answer_problem_.reset();
   } else if (from == nullptr || kind == wire::idl::Frame::PONG) {
     return;  // hearing it was all

@@ -134,7 +134,7 @@ class router_actor final : public bound_actor, public transport::link::owner {
   std::size_t performed_ = 0;
   std::size_t finished_ = 0;
   bool settling_ = false;
-  wire::frame answer_;                   // being read: the winner's, if it wins
+  wire::message_ptr answer_;             // being read: the winner's, if it wins
   std::optional<error> answer_problem_;  // what it says, where its handler failed
   std::vector<router_port::item> taken_;
   std::priority_queue<router_port::later, std::vector<router_port::later>, later_due> later_;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include <troupe/base/time.hpp>
 #include <troupe/runtime/turns.hpp>
 
 namespace troupe::runtime {
@@ -12,11 +13,12 @@ class servant {
  public:
   virtual ~servant() = default;
 
-  /// Starts a request: runs its handler up to the first suspension.
-  virtual void start(request_ptr request) = 0;
+  /// Starts a request: runs its handler up to the first suspension. Gives the time after that: the clock is
+  /// read once a request, as one reading costs as much as a small allocation.
+  virtual time_point start(request_ptr request, time_point now) = 0;
 
   /// Called after every resumption: lets go of what has ended.
-  virtual void reap() = 0;
+  virtual void reap(time_point now) = 0;
 };
 
 /// Makes a servant, in the actor's own context, at its start and after each of its deaths.

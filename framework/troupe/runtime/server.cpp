@@ -51,7 +51,10 @@ server::~server() = default;
 void server::begin() {
   set_down_handler(
       [this](caf::scheduled_actor*, caf::down_msg& what) { service_ended(what.source, what.reason); });
-  outbox_->open(waker());
+  outbox_->open(waker(), [this](std::unique_ptr<incoming_request> request) {
+    answer(std::move(request));
+    note_idle();
+  });
   local_requests_->open(waker());
   listener_->start();
   timer_->start();
@@ -61,16 +64,23 @@ void server::begin() {
 
 void server::turn() {
   local_requests_->take(local_frames_);
+  const auto now = runtime::now();
   for (auto& frame : local_frames_) {
-    const auto read = wire::guarded("a local request", [&] { admit(0, nullptr, std::move(frame)); });
+    const auto read = wire::guarded("a local request", [&] {
+      admit(0, nullptr, std::make_unique<incoming_request>(std::move(frame), shared_.links.frames, now));
+    });
     if (!read) shared_.log->error("{}", read.error().text);
   }
   local_frames_.clear();
   outbox_->take(answered_);
   for (auto& request : answered_) answer(std::move(request));
   answered_.clear();
-  if (phase_ == phase::draining && idle_ && in_flight() == 0) std::exchange(idle_, nullptr)(0);
+  note_idle();
   loop_.flush();
+}
+
+void server::note_idle() {
+  if (phase_ == phase::draining && idle_ && in_flight() == 0) std::exchange(idle_, nullptr)(0);
 }
 
 // --- Links -----------------------------------------------------------------------------------------
@@ -96,8 +106,8 @@ void server::on_frames(transport::link& which, std::vector<wire::frame>& frames)
   auto& peer = links_.at(number);
   peer.heard = runtime::now();
   for (auto& frame : frames) {
-    const auto read =
-        wire::guarded("a frame that is no message", [&] { read_frame(number, peer, std::move(frame)); });
+    const auto read = wire::guarded("a frame that is no message",
+                                    [&] { read_frame(number, peer, std::move(frame), peer.heard); });
     if (!read) {
       ++counted_.bad_frames;
       which.close(read.error().text);
@@ -106,10 +116,9 @@ void server::on_frames(transport::link& which, std::vector<wire::frame>& frames)
   }
 }
 
-void server::read_frame(link_number number, inbound& peer, wire::frame what) {
-  capnp::FlatArrayMessageReader reader(kj::arrayPtr(what.words.data(), what.words.size()),
-                                       wire::reader_options(what, shared_.links.frames));
-  const auto root = reader.getRoot<wire::idl::Frame>();
+void server::read_frame(link_number number, inbound& peer, wire::frame what, time_point now) {
+  auto read = std::make_unique<incoming_request>(std::move(what), shared_.links.frames, now);
+  const auto root = read->root();
   const auto kind = root.which();
   if (kind == wire::idl::Frame::HELLO) return greet(number, peer, root.getHello());
   if (peer.name == nullptr) {
@@ -118,7 +127,7 @@ void server::read_frame(link_number number, inbound& peer, wire::frame what) {
   }
   switch (kind) {
     case wire::idl::Frame::REQUEST:
-      return admit(number, &peer, std::move(what));
+      return admit(number, &peer, std::move(read));
     case wire::idl::Frame::CANCEL:
       return cancel(peer, attempt_id{root.getCancel()});
     case wire::idl::Frame::PING: {
@@ -210,8 +219,7 @@ void server::on_congestion(transport::link& which, congestion what) {
 
 // --- Requests --------------------------------------------------------------------------------------
 
-void server::admit(link_number number, inbound* peer, wire::frame what) {
-  auto request = std::make_unique<incoming_request>(std::move(what), shared_.links.frames, runtime::now());
+void server::admit(link_number number, inbound* peer, std::unique_ptr<incoming_request> request) {
   // Before the request is in the link's list: this throws where the name cannot be read.
   const auto found = services_.find(view(request->request().getService()));
   request->link_ = number;
@@ -228,7 +236,7 @@ void server::admit(link_number number, inbound* peer, wire::frame what) {
 }
 
 void server::place(std::unique_ptr<incoming_request> request, hosted_service* service) {
-  const auto bytes = request->frame_.words.size_bytes();
+  const auto bytes = request->message_.bytes();
   if (phase_ != phase::serving)
     return ++service->refused, refuse(std::move(request), code::unavailable, "draining");
   // Also what keeps the record alive: a service that cannot be constructed is forgotten, with no request
@@ -262,9 +270,9 @@ void server::place(std::unique_ptr<incoming_request> request, hosted_service* se
 void server::deliver(std::unique_ptr<incoming_request> request) {
   turns::item item = request_ptr(request.release());
   auto& waiting = std::get<request_ptr>(item);
-  const auto queue = waiting->service_->queue;
+  auto& queue = *waiting->service_->queue;
   // A queue that is closed belongs to an actor that has just died: the request goes back unexecuted.
-  if (!queue->put(item)) waiting.reset();
+  if (!queue.put(item)) waiting.reset();
 }
 
 void server::refuse(std::unique_ptr<incoming_request> request, code code, std::string_view text) {
@@ -309,7 +317,7 @@ void server::settle_statistics(incoming_request& request) {
   if (request.service_ == nullptr) return request.reply_.getLoad().setDraining(draining);
   auto& service = *request.service_;
   --service.in_flight;
-  request_bytes_ -= request.frame_.words.size_bytes();
+  request_bytes_ -= request.message_.bytes();
   if (request.completed_ != time_point{})
     service.note_times(request.execution_began_ - request.arrived_,
                        request.completed_ - request.execution_began_);

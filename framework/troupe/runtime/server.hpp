@@ -90,10 +90,10 @@ class server final : public bound_actor, public transport::link::owner {
   void on_congestion(transport::link& which, congestion what) override;
 
   void accept(transport::owned_fd fd, endpoint from);
-  void read_frame(link_number number, inbound& peer, wire::frame what);
+  void read_frame(link_number number, inbound& peer, wire::frame what, time_point now);
   void greet(link_number number, inbound& peer, wire::idl::Hello::Reader hello);
   void answer_exchange(link_number number, std::vector<std::byte> bytes);
-  void admit(link_number number, inbound* peer, wire::frame what);
+  void admit(link_number number, inbound* peer, std::unique_ptr<incoming_request> request);
   void place(std::unique_ptr<incoming_request> request, hosted_service* service);
   void deliver(std::unique_ptr<incoming_request> request);
   void refuse(std::unique_ptr<incoming_request> request, code code, std::string_view text);
@@ -108,6 +108,7 @@ class server final : public bound_actor, public transport::link::owner {
   void ring();
   void arm();
   std::size_t in_flight() const;
+  void note_idle();
   void finish_stopping();
 
   const environment& shared_;

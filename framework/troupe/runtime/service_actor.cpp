@@ -30,33 +30,39 @@ void service_actor::begin() {
 void service_actor::turn() {
   const turns::scope here(queue_);
   queue_->door().take(taken_);
-  for (auto& what : taken_) take(what);
+  auto now = runtime::now();
+  for (auto& what : taken_) now = take(what, now);
   taken_.clear();
   if (loop_ != nullptr) loop_->flush();
 }
 
-void service_actor::take(turns::item& what) {
-  std::visit(overloaded{
-                 [this](request_ptr& request) {
-                   // Out of time is dropped, not executed: the caller has gone on without it.
-                   if (request->cancelled() || request->deadline() <= runtime::now())
-                     request->fail(code::deadline_exceeded, "it was out of time before it was begun",
-                                   incoming_request::executed::no);
-                   else
-                     servant_->start(std::move(request));
-                   request.reset();
-                 },
-                 [this](call_ptr& call) {
-                   if (auto resume = std::exchange(call->done, nullptr)) resume(*call);
-                   call.reset();
-                   servant_->reap();
-                 },
-                 [this](std::function<void()>& continuation) {
-                   std::exchange(continuation, nullptr)();
-                   servant_->reap();
-                 },
-             },
-             what);
+time_point service_actor::take(turns::item& what, time_point now) {
+  const auto resumed = [this] {
+    const auto after = runtime::now();
+    servant_->reap(after);
+    return after;
+  };
+  return std::visit(overloaded{
+                        [&](request_ptr& request) {
+                          // Out of time is dropped, not executed: the caller has gone on without it.
+                          if (!request->cancelled() && request->deadline() > now)
+                            return servant_->start(std::move(request), now);
+                          request->fail(code::deadline_exceeded, "it was out of time before it was begun",
+                                        incoming_request::executed::no);
+                          request.reset();
+                          return now;
+                        },
+                        [&](call_ptr& call) {
+                          if (auto resume = std::exchange(call->done, nullptr)) resume(std::move(call));
+                          call.reset();
+                          return resumed();
+                        },
+                        [&](std::function<void()>& continuation) {
+                          std::exchange(continuation, nullptr)();
+                          return resumed();
+                        },
+                    },
+                    what);
 }
 
 void service_actor::on_exit() {

@@ -28,7 +28,8 @@ class service_actor final : public bound_actor {
   void on_exit() override;
 
  private:
-  void take(turns::item& what);
+  /// Gives the time after it.
+  time_point take(turns::item& what, time_point now);
 
   servant_factory make_;
   std::shared_ptr<turns> queue_;

@@ -4,8 +4,7 @@ namespace troupe {
 
 wire::idl::Request::Builder client_base::prepare(runtime::outgoing_call& made,
                                                  const interface_descriptor& interface,
-                                                 const method_descriptor& method,
-                                                 const context* ctx) const {
+                                                 const method_descriptor& method, const context* ctx) const {
   auto request = made.init(service_ ? std::string_view(*service_) : interface.service, method.name);
   made.names = service_;
   request.setInterfaceId(method.interface_id);

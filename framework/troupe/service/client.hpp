@@ -111,8 +111,8 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
   template <std::invocable<response<Results>> Next>
   void then(Next next)&& {
     call_->home = runtime::turns::current();
-    call_->done = [next = std::move(next)](runtime::outgoing_call& self) mutable {
-      next(response<Results>(self.shared_from_this()));
+    call_->done = [next = std::move(next)](runtime::call_ptr ended) mutable {
+      next(response<Results>(std::move(ended)));
     };
     port_->submit(std::move(call_));
   }
@@ -125,7 +125,7 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
       bool await_ready() const noexcept { return false; }
       void await_suspend(std::coroutine_handle<> handler) {
         awaited->home = runtime::turns::current();
-        awaited->done = [handler](runtime::outgoing_call&) { handler.resume(); };
+        awaited->done = [handler](const runtime::call_ptr&) { handler.resume(); };
         suspended = true;
         const auto keep = port;  // the frame, and with it this awaiter, may be gone before submit returns
         keep->submit(awaited);

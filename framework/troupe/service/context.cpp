@@ -13,8 +13,8 @@ std::string trace_context::traceparent() const {
          digits[flags & 15];
 }
 
-context::context(runtime::request_ptr request, std::shared_ptr<runtime::call_port> port)
-    : request_(std::move(request)), port_(std::move(port)) {}
+context::context(runtime::request_ptr request, const std::shared_ptr<runtime::call_port>& port)
+    : request_(std::move(request)), port_(port) {}
 
 duration context::remaining() const { return request_->deadline() - runtime::now(); }
 

@@ -28,7 +28,8 @@ struct trace_context {
 /// Lives as long as the handler's task. Not to be kept beyond it.
 class context {
  public:
-  context(runtime::request_ptr request, std::shared_ptr<runtime::call_port> port);
+  /// `port` must outlive it.
+  context(runtime::request_ptr request, const std::shared_ptr<runtime::call_port>& port);
 
   /// Time left until the caller gives up; negative when it has. Calls made with this context inherit it.
   duration remaining() const;
@@ -77,7 +78,7 @@ class context {
 
  private:
   runtime::request_ptr request_;
-  std::shared_ptr<runtime::call_port> port_;
+  const std::shared_ptr<runtime::call_port>& port_;
 };
 
 }  // namespace troupe

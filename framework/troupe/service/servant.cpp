@@ -30,8 +30,8 @@ void answer_exception(context& ctx, const std::exception_ptr& thrown) {
 
 }  // namespace
 
-void service_servant::start(runtime::request_ptr request) {
-  request->begin_execution(runtime::now());
+time_point service_servant::start(runtime::request_ptr request, time_point now) {
+  request->begin_execution(now);
   auto& fresh = running_.emplace_back(*this, std::move(request));
   fresh.self = std::prev(running_.end());
   auto& asked = fresh.ctx.request();
@@ -45,7 +45,9 @@ void service_servant::start(runtime::request_ptr request) {
     answer_exception(fresh.ctx, std::current_exception());
     ended_.push_back(fresh.self);
   }
-  reap();
+  const auto after = runtime::now();
+  reap(after);
+  return after;
 }
 
 void service_servant::note_end(void* record) {
@@ -53,10 +55,10 @@ void service_servant::note_end(void* record) {
   ended.host.ended_.push_back(ended.self);
 }
 
-void service_servant::reap() {
+void service_servant::reap(time_point now) {
   for (const auto record : ended_) {
     if (const auto thrown = record->body.failure()) answer_exception(record->ctx, thrown);
-    record->ctx.request().complete(runtime::now());
+    record->ctx.request().complete(now);
     running_.erase(record);
   }
   ended_.clear();

@@ -15,8 +15,8 @@ class service_servant final : public runtime::servant {
   service_servant(std::unique_ptr<service> hosted, std::shared_ptr<runtime::call_port> port)
       : hosted_(std::move(hosted)), port_(std::move(port)) {}
 
-  void start(runtime::request_ptr request) override;
-  void reap() override;
+  time_point start(runtime::request_ptr request, time_point now) override;
+  void reap(time_point now) override;
 
  private:
   struct running {

@@ -17,6 +17,11 @@ constexpr int reads_per_event = 4;
 // cheaper.
 constexpr std::size_t large_bytes = 32u << 10;
 constexpr std::size_t pieces_max = 64;
+// So much does not wait for the end of the turn: the peer begins with it while the rest is being made.
+// Measured with 64-byte echoes, client and server on a core each: 584 k calls/s instead of 425 k with 64 in
+// flight, 1.10 M instead of 0.86 M with 1024 (at 8 KiB 465 k and 1.22 M). Where both share one core, there is
+// nobody to begin early, and it costs: 700 k instead of 845 k.
+constexpr std::size_t early_bytes = 4u << 10;
 
 }  // namespace
 
@@ -101,6 +106,7 @@ link::sent link::send(capnp::MessageBuilder& message, when_full policy) {
   }
   // What one turn sends may be more than the high-water mark: only what the kernel leaves here counts.
   if (policy == when_full::refuse && queued_bytes() > limits_.high_water && !state_.writing) flush();
+  if (!state_.writing && queued_bytes() >= early_bytes) (void)write_some();
   note_queue();
   return sent::yes;
 }
@@ -135,11 +141,16 @@ void link::write_large(capnp::MessageBuilder& message) {
 void link::flush() {
   dirty_ = false;
   if (phase_ != phase::open) return;
-  while (written_ < out_.size()) {
+  if (const auto put = write_some(); put.outcome == io_result::status::failed)
+    return close("connection lost: " + describe_errno(put.error));
+  note_queue();
+}
+
+io_result link::write_some() {
+  io_result put;
+  while (written_ < out_.size() && put.outcome == io_result::status::ok) {
     const iovec piece{out_.data() + written_, out_.size() - written_};
-    const auto put = stream_->write({&piece, 1});
-    if (put.outcome == io_result::status::would_block) break;
-    if (put.outcome != io_result::status::ok) return close("connection lost: " + describe_errno(put.error));
+    put = stream_->write({&piece, 1});
     written_ += put.bytes;
     sent_bytes_ += put.bytes;
   }
@@ -152,7 +163,7 @@ void link::flush() {
     written_ = 0;
   }
   watch_writable(!out_.empty());
-  note_queue();
+  return put;
 }
 
 void link::note_queue() {

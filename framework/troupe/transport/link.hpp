@@ -77,6 +77,8 @@ class link final : public caf::io::network::event_handler {
   void finish_dialling();
   void read_some();
   void write_large(capnp::MessageBuilder& message);
+  /// Writes what waits, and closes nothing: `flush` meets a failure again.
+  io_result write_some();
   void watch_writable(bool wanted);
   void note_queue();
 

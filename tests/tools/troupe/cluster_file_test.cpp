@@ -59,12 +59,12 @@ TEST_CASE("a cluster without a name has its folder's") {
 
 TEST_CASE("an error names the file, the line, and what to write") {
   struct bad_file {
-    const char* text;
-    const char* where;
-    const char* what;
+    std::string text;
+    std::string where;
+    std::string what;
   };
   const std::vector<bad_file> files = {
-      {"[cluster", "line 1", "']'"},
+      {"[cluster", "line 1", "table header"},
       {"name = 'shop'\n", "line 1, column 1", "'name' means nothing here; there are cluster, node"},
       {"[cluster]\nname = 'shop'\n", ": ", "there is no [[node]]"},
       {"cluster = 'shop'\n", "line 1", "write [cluster]"},

@@ -19,7 +19,7 @@ using namespace troupe::command;
 namespace {
 
 /// As a node describes it.
-interface_view desk() {
+interface_view described_desk() {
   capnp::MallocMessageBuilder message;
   auto described = message.initRoot<admin::Admin::DescribeResults>();
   const auto interface = capnp::Schema::from<desk::Desk>();
@@ -46,7 +46,7 @@ struct filled {
 }  // namespace
 
 TEST_CASE("a loaded interface has its own and its inherited methods, as their authors declared them") {
-  const auto view = desk();
+  const auto view = described_desk();
   REQUIRE(view.methods().size() == 3);
   const auto* put = view.find("put");
   const auto* open = view.find("open");
@@ -68,13 +68,13 @@ TEST_CASE("a loaded interface has its own and its inherited methods, as their au
 }
 
 TEST_CASE("JSON becomes parameters, and parameters JSON") {
-  const auto view = desk();
+  const auto view = described_desk();
   const auto* put = view.find("put");
   const std::string json =
       R"({"sheet":{"paper":"lined","lines":["a","b"],"at":{"row":7,"column":"-9007199254740993"},"ink":0.5},"owner":"18446744073709551615"})";
   filled made(*put, json);
   REQUIRE(made.outcome);
-  const auto typed = made.params.asReader().as<desk::Desk::PutParams>();
+  const auto typed = made.message.getRoot<desk::Desk::PutParams>().asReader();
   CHECK(typed.getOwner() == 18446744073709551615ULL);
   CHECK(typed.getSheet().getPaper() == desk::Paper::LINED);
   CHECK(typed.getSheet().getLines()[1] == "b");
@@ -84,11 +84,11 @@ TEST_CASE("JSON becomes parameters, and parameters JSON") {
   REQUIRE(text);
   filled again(*put, *text);
   REQUIRE(again.outcome);
-  CHECK(again.params.asReader().as<desk::Desk::PutParams>().getSheet().getAt().getRow() == 7);
+  CHECK(again.message.getRoot<desk::Desk::PutParams>().getSheet().getAt().getRow() == 7);
 }
 
 TEST_CASE("the affinity key hashes as the generated stub's does") {
-  const auto view = desk();
+  const auto view = described_desk();
   filled put(*view.find("put"), R"({"owner": 77})");
   CHECK(affinity_key(*view.find("put"), put.params.asReader()) == affinity_of(std::uint64_t{77}));
   filled open(*view.find("open"), R"({"key": [1, 2, 255]})");
@@ -101,15 +101,15 @@ TEST_CASE("the affinity key hashes as the generated stub's does") {
 
 TEST_CASE("JSON that does not fit is refused by the field's name, with the parameters shown") {
   struct bad_json {
-    const char* text;
-    const char* what;
+    std::string text;
+    std::string what;
   };
   const std::vector<bad_json> all = {
       {"{", "this is not JSON"},
       {"[]", "this is a list, and must be an object"},
       {R"({"shet": {}})", "there is no field 'shet'"},
       {R"({"sheet": 5})", "sheet is a number, and must be an object"},
-      {R"({"sheet": {"ink": "dry"}})", "invalid"},
+      {R"({"sheet": {"ink": "dry"}})", "sheet.ink is a text, and must be a number (Float32)"},
       {R"({"sheet": {"paper": "blue"}})", "sheet.paper is a text, and must be one of plain, lined"},
       {R"({"sheet": {"lines": "a"}})", "sheet.lines is a text, and must be a list (List(Text))"},
       {R"({"sheet": {"lines": ["a", 1]}})", "sheet.lines[1] is a number, and must be a text"},
@@ -118,14 +118,14 @@ TEST_CASE("JSON that does not fit is refused by the field's name, with the param
       {R"({"owner": -1})", "owner is out of the range of UInt64"},
       {R"({"owner": true})", "owner is true or false, and must be a number (UInt64)"},
   };
-  const auto view = desk();
+  const auto view = described_desk();
   for (const auto& bad : all) {
     CAPTURE(bad.text);
     const filled made(*view.find("put"), bad.text);
     REQUIRE_FALSE(made.outcome);
     const auto& said = made.outcome.error().text;
     CAPTURE(said);
-    if (std::string(bad.what) != "invalid") CHECK(said.find(bad.what) != std::string::npos);
+    CHECK(said.find(bad.what) != std::string::npos);
     CHECK(said.find("test.Desk.put: ") == 0);
     CHECK(said.find("parameters: (sheet :Sheet, owner :UInt64)") != std::string::npos);
   }
