@@ -195,6 +195,13 @@ task<> admin_service::drain(context& ctx, DrainParams::Reader params, DrainResul
 task<> admin_service::policy(context& ctx, PolicyParams::Reader params, PolicyResults::Builder) {
   const auto kind = balance::parse_policy_kind(text_of(params.getName()));
   if (!kind) co_return ctx.fail(kind.error());
+  // Only for services that are known: names that anybody makes up would stay in the router for good.
+  auto looked_up =
+      ask<result<balance::explanation>>([this, service = text_of(params.getService())](auto take) {
+        of_.router().explain(service, std::move(take));
+      });
+  const auto known = co_await looked_up;
+  if (!known) co_return ctx.fail(known.error());
   auto asked = ask<result<void>>([this, kind = *kind, service = text_of(params.getService())](auto take) {
     of_.router().set_policy(service, kind, std::move(take));
   });

@@ -89,8 +89,10 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(run
   if (options.role == runtime::role::member)
     if (const auto hosted = host(admin::AdminService::descriptor(), {.runs_on = placement::event_loop},
                                  [this] { return std::make_unique<admin_service>(*this); });
-        !hosted)
+        !hosted) {
+      (void)stop();
       throw start_error(hosted.error());
+    }
 }
 
 void node::body::spawn_actors(transport::listening_sockets sockets) {
@@ -110,7 +112,8 @@ void node::body::spawn_actors(transport::listening_sockets sockets) {
               },
           .happened =
               [this](const membership::event& what) {
-                if (what.kind == membership::event_kind::left && what.subject.self.node == shared->self.node && !stopping_)
+                if (what.kind == membership::event_kind::left &&
+                    what.subject.self.node == shared->self.node && !stopping_)
                   ask_to_stop("another process has taken the name '" + shared->name + "'");
               }});
   server_ = runtime::spawn_bound<runtime::server>(

@@ -27,6 +27,7 @@ class node::body {
                     std::function<std::unique_ptr<service>()> make);
   void ready();
   std::size_t stop();
+  bool stopped() const { return stopped_; }
   void ask_to_stop(const std::string& why);
 
   // The actors' own objects: each of their public members posts to its actor.

@@ -12,6 +12,8 @@ namespace troupe {
 namespace {
 
 constexpr duration join_within = std::chrono::seconds(5);
+error stopped() { return {code::unavailable, "this node has stopped"}; }
+
 constexpr auto join_poll = std::chrono::milliseconds(10);
 
 }  // namespace
@@ -40,32 +42,39 @@ node node::join(const std::string& seed, node_options options) {
 
 void node::host_made(const interface_descriptor& interface, const hosting& how,
                      std::function<std::unique_ptr<service>()> make) {
+  if (body_->stopped()) throw start_error(stopped());
   if (const auto hosted = body_->host(interface, how, std::move(make)); !hosted)
     throw start_error(hosted.error());
 }
 
 std::shared_ptr<runtime::call_port> node::port() const { return body_->port; }
 
-void node::ready() { body_->ready(); }
+void node::ready() {
+  if (!body_->stopped()) body_->ready();
+}
 
 std::vector<membership::member> node::members() const {
+  if (body_->stopped()) return {};
   return ask_actor<runtime::gossip_actor::report>(
              [this](auto take) { body_->gossip().inspect(std::move(take)); })
       .members;
 }
 
 bool node::joined() const {
+  if (body_->stopped()) return false;
   return ask_actor<runtime::gossip_actor::report>(
              [this](auto take) { body_->gossip().inspect(std::move(take)); })
       .joined;
 }
 
 result<void> node::set_policy(std::string_view service, balance::policy_kind kind) {
+  if (body_->stopped()) return stopped();
   return ask_actor<result<void>>(
       [&](auto take) { body_->router().set_policy(std::string(service), kind, std::move(take)); });
 }
 
 result<balance::explanation> node::explain(std::string_view service) const {
+  if (body_->stopped()) return stopped();
   return ask_actor<result<balance::explanation>>(
       [&](auto take) { body_->router().explain(std::string(service), std::move(take)); });
 }

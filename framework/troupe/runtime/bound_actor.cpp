@@ -63,4 +63,12 @@ void bound_actor::run_commands() {
   taken_.clear();
 }
 
+std::string reason_text(const caf::error& reason) {
+  const auto& context = reason.context();
+  if (reason.category() == caf::atom("system") && context.size() == 1 &&
+      context.match_element<std::string>(0))
+    return context.get_as<std::string>(0);
+  return caf::to_string(reason);
+}
+
 }  // namespace troupe::runtime

@@ -59,6 +59,9 @@ caf::actor spawn_bound(caf::actor_system& system, caf::execution_unit* where, Ar
                                                           std::forward<Arguments>(arguments)...);
 }
 
+/// Why an actor ended, as a person would say it: what the exception said, or CAF's own word.
+std::string reason_text(const caf::error& reason);
+
 /// The object behind a handle that this process spawned as an `Actor`.
 template <class Actor>
 Actor& object_of(const caf::actor& handle) {

@@ -443,17 +443,19 @@ void router_actor::nodes_changed(std::vector<node_change> changes) {
 
 void router_actor::change(const node_change& what, time_point now) {
   const auto id = what.view.self.node;
-  if (id != shared_.self.node) {
-    auto& to = peers_[id];
-    const auto moved = to.address != what.address;
-    to.id = id;
-    to.name = what.view.name;
-    to.address = what.address;
-    to.view = what.view;
-    if (to.connection && (moved || what.view.status == routing::node_status::gone))
-      to.connection->close(moved ? "the node has moved" : "the node is gone");
-  }
+  if (id == shared_.self.node) return core_.node_changed(what.view, now, actions_);
+  auto& to = peers_[id];
+  const auto moved = to.address != what.address;
+  const auto gone = what.view.status == routing::node_status::gone;
+  to.id = id;
+  to.name = what.view.name;
+  to.address = what.address;
+  to.view = what.view;
+  // The core first: a link that closes to a node it still counts on would be dialled again at once.
   core_.node_changed(what.view, now, actions_);
+  if (to.connection && (moved || gone))
+    to.connection->close(gone ? "the node is gone" : "the node has moved");
+  if (gone && !to.connection) peers_.erase(id);
 }
 
 void router_actor::explain(std::string service, std::function<void(result<balance::explanation>)> take) {

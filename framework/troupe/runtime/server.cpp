@@ -389,7 +389,7 @@ void server::service_ended(const caf::actor_addr& which, const caf::error& reaso
       std::exchange(service.ready, nullptr)(error{code::unavailable, "the node is stopping"});
     return finish_stopping();
   }
-  const auto why = system().render(reason);
+  const auto why = reason_text(reason);
   if (service.ready) {
     const auto ready = std::exchange(service.ready, nullptr);
     const auto name = service.spec.name;
