@@ -15,6 +15,7 @@
 
 #include <troupe/node/node.hpp>
 
+#include "cluster/running_example.hpp"
 #include "hello.troupe.hpp"
 #include "search.troupe.hpp"
 #include "shop.troupe.hpp"
@@ -22,54 +23,8 @@
 namespace {
 
 using namespace std::chrono_literals;
+using troupe::test::example;
 namespace fs = std::filesystem;
-
-/// What a step of the test cannot go on without.
-template <class T>
-T required(troupe::result<T> got) {
-  if (!got) FAIL(got.error().describe());
-  return std::move(*got);
-}
-
-/// The cluster of examples/<name>, ready; its processes end with it.
-class example {
- public:
-  explicit example(const std::string& name, const std::vector<std::string>& more_arguments = {}) {
-    const auto* source = std::getenv("TROUPE_SOURCE_DIR");
-    REQUIRE_MESSAGE(source != nullptr, "run it by ctest, or set TROUPE_SOURCE_DIR");
-    auto file = required(troupe::local::read_cluster_file(fs::path(source) / "examples" / name));
-    for (auto& group : file.groups)
-      if (group.name.starts_with("shard"))
-        group.arguments.insert(group.arguments.end(), more_arguments.begin(), more_arguments.end());
-    folder_ = fs::temp_directory_path() / ("troupe-test-" + name + "-" + std::to_string(::getpid()));
-    cluster_.emplace(required(troupe::local::local_cluster::up(
-        file, {.folder = folder_, .lifetime = troupe::local::lifetime::bound, .log_level = "warn"})));
-    if (const auto ready = troupe::local::wait_until_ready(*cluster_, {}, 20s); !ready)
-      FAIL(ready.error().describe());
-    node_.emplace(required(troupe::local::observe(*cluster_)));
-  }
-  ~example() {
-    node_.reset();
-    (void)cluster_->down(5s);
-  }
-
-  troupe::node& node() { return *node_; }
-  void kill(const std::string& name) {
-    const auto killed = cluster_->kill(name, SIGKILL);
-    REQUIRE_MESSAGE(killed, (killed ? "" : killed.error().describe()));
-  }
-  std::vector<troupe::node_id> members(const std::string& group) {
-    std::vector<troupe::node_id> found;
-    for (const auto& each : node_->members())
-      if (each.name.starts_with(group + "-")) found.push_back(each.self.node);
-    return found;
-  }
-
- private:
-  fs::path folder_;
-  std::optional<troupe::local::local_cluster> cluster_;
-  std::optional<troupe::node> node_;
-};
 
 /// The response, which has to be a success.
 template <class Response>
