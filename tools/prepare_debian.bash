@@ -13,7 +13,7 @@ troupe_build=$troupe_root/build/release
 packages=(
   cmake ninja-build g++ pkg-config ccache
   libcaf-dev capnproto libcapnp-dev libspdlog-dev doctest-dev
-  libcli11-dev libtomlplusplus-dev libxxhash-dev libssl-dev
+  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libxxhash-dev libssl-dev
 )
 
 say() { printf 'troupe: %s\n' "$*" >&2; }

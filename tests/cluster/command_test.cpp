@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <thread>
@@ -11,13 +12,12 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
-#include "local_cluster/json.hpp"
 #include "tools/troupe/scratch_folder.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
-using troupe::local::json;
+using json = nlohmann::ordered_json;
 
 struct outcome {
   int code = -1;
@@ -26,9 +26,9 @@ struct outcome {
 
   /// What `-o json` and `call` print.
   json read() const {
-    const auto value = troupe::local::parse_json(out);
-    REQUIRE_MESSAGE(value, "not JSON: " << out << err);
-    return *value;
+    auto value = json::parse(out, nullptr, false);
+    REQUIRE_MESSAGE(!value.is_discarded(), "not JSON: " << out << err);
+    return value;
   }
 };
 
@@ -67,8 +67,8 @@ class desk {
 
   std::string state_of(const std::string& node) const {
     const auto shown = succeeds("ps -o json").read();
-    for (const auto& one : shown["nodes"].list())
-      if (one["name"].text() == node) return one["state"].text();
+    for (const auto& one : shown.at("nodes"))
+      if (one.at("name").get<std::string>() == node) return one.at("state").get<std::string>();
     return "absent";
   }
 
@@ -88,7 +88,7 @@ constexpr const char* greet = "call hello.Greeter.greet '{\"name\": \"Ann\"}'";
 
 std::set<pid_t> pids_of(const json& shown) {
   std::set<pid_t> pids;
-  for (const auto& one : shown["nodes"].list()) pids.insert(static_cast<pid_t>(one["pid"].whole()));
+  for (const auto& one : shown.at("nodes")) pids.insert(one.at("pid").get<pid_t>());
   return pids;
 }
 
@@ -111,31 +111,34 @@ TEST_CASE("the command runs a cluster, calls it, hurts it, and leaves nothing be
   for (const auto pid : pids) CHECK(is_running(pid));
   CHECK(at.troupe("up " + at.hello()).code == 4);  // it is up
 
-  CHECK(at.succeeds(greet).read()["greeting"].text() == "Hello, Ann!");
-  CHECK(at.succeeds(std::string(greet) + " --on greeter-2").read()["from"].text() == "greeter-2");
+  CHECK(at.succeeds(greet).read().at("greeting").get<std::string>() == "Hello, Ann!");
+  CHECK(at.succeeds(std::string(greet) + " --on greeter-2").read().at("from").get<std::string>() ==
+        "greeter-2");
 
   // One is killed: the next call is answered, by the other.
   CHECK(at.succeeds("kill greeter-2").out == "greeter-2 killed\n");
-  CHECK(at.succeeds(greet).read()["from"].text() == "greeter-1");
+  CHECK(at.succeeds(greet).read().at("from").get<std::string>() == "greeter-1");
   CHECK(at.state_of("greeter-2") == "exited");
   CHECK(at.troupe("kill greeter-2").code == 1);
   at.succeeds("restart greeter-2");
   CHECK(at.state_of("greeter-2") == "running");
-  CHECK(at.succeeds(std::string(greet) + " --on greeter-2").read()["from"].text() == "greeter-2");
+  CHECK(at.succeeds(std::string(greet) + " --on greeter-2").read().at("from").get<std::string>() ==
+        "greeter-2");
 
   // One is frozen: the same.
   at.succeeds("pause greeter-1");
   CHECK(at.state_of("greeter-1") == "paused");
-  CHECK(at.succeeds(greet).read()["from"].text() == "greeter-2");
+  CHECK(at.succeeds(greet).read().at("from").get<std::string>() == "greeter-2");
   at.succeeds("resume greeter-1");
   CHECK(at.state_of("greeter-1") == "running");
 
   const auto scaled = at.succeeds("scale greeter=3 -o json").read();
-  CHECK(scaled["added"].texts() == std::vector<std::string>{"greeter-3"});
-  CHECK(at.succeeds(std::string(greet) + " --on greeter-3").read()["from"].text() == "greeter-3");
+  CHECK(scaled.at("added").get<std::vector<std::string>>() == std::vector<std::string>{"greeter-3"});
+  CHECK(at.succeeds(std::string(greet) + " --on greeter-3").read().at("from").get<std::string>() ==
+        "greeter-3");
   CHECK(has(at.succeeds("logs greeter-3").out, "node greeter-3 is ready"));
   pids.merge(pids_of(at.succeeds("ps -o json").read()));
-  CHECK(at.succeeds("scale greeter=2 -o json").read()["removed"].texts() ==
+  CHECK(at.succeeds("scale greeter=2 -o json").read().at("removed").get<std::vector<std::string>>() ==
         std::vector<std::string>{"greeter-3"});
   at.succeeds("restart --rolling greeter");
   pids.merge(pids_of(at.succeeds("ps -o json").read()));
@@ -149,32 +152,32 @@ TEST_CASE("the command runs a cluster, calls it, hurts it, and leaves nothing be
 TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
   const desk at;
   at.succeeds("up " + at.hello());
-  const auto members = at.succeeds("members -o json").read()["members"];
-  REQUIRE(members.list().size() == 2);
-  for (const auto& one : members.list()) {
-    CHECK(one["state"].text() == "alive");
-    CHECK(one["mode"].text() == "ready");
+  const auto members = at.succeeds("members -o json").read().at("members");
+  REQUIRE(members.size() == 2);
+  for (const auto& one : members) {
+    CHECK(one.at("state").get<std::string>() == "alive");
+    CHECK(one.at("mode").get<std::string>() == "ready");
   }
-  const auto services = at.succeeds("services -o json").read()["services"];
-  REQUIRE(services.list().size() == 1);
-  CHECK(services.list()[0]["name"].text() == "hello.Greeter");
-  CHECK(services.list()[0]["nodes"].texts() == std::vector<std::string>{"greeter-1", "greeter-2"});
-  const auto method = at.succeeds("describe hello.Greeter -o json").read()["methods"].list().front();
-  CHECK(method["signature"].text() == "greet (name :Text) -> (greeting :Text, from :Text)");
-  CHECK(method["safety"].text() == "readOnly");
-  CHECK(method["timeoutMicros"].whole() == 500'000);
+  const auto services = at.succeeds("services -o json").read().at("services");
+  REQUIRE(services.size() == 1);
+  CHECK(services[0].at("name").get<std::string>() == "hello.Greeter");
+  CHECK(services[0].at("nodes").get<std::vector<std::string>>() ==
+        std::vector<std::string>{"greeter-1", "greeter-2"});
+  const auto method = at.succeeds("describe hello.Greeter -o json").read().at("methods").front();
+  CHECK(method.at("signature").get<std::string>() == "greet (name :Text) -> (greeting :Text, from :Text)");
+  CHECK(method.at("safety").get<std::string>() == "readOnly");
+  CHECK(method.at("timeoutMicros").get<int>() == 500'000);
 
   at.succeeds("policy greeter-1 hello.Greeter round_robin");
-  const auto view =
-      at.succeeds("explain hello.Greeter --from greeter-1 -o json").read()["views"].list().front();
-  CHECK(view["from"].text() == "greeter-1");
-  CHECK(view["policy"].text() == "round_robin");
-  REQUIRE(view["candidates"].list().size() == 2);
-  for (const auto& candidate : view["candidates"].list()) {
+  const auto view = at.succeeds("explain hello.Greeter --from greeter-1 -o json").read().at("views").front();
+  CHECK(view.at("from").get<std::string>() == "greeter-1");
+  CHECK(view.at("policy").get<std::string>() == "round_robin");
+  REQUIRE(view.at("candidates").size() == 2);
+  for (const auto& candidate : view.at("candidates")) {
     double sum = 0;
-    for (const auto& term : candidate["terms"].list())
-      sum += term["value"].number() * term["weight"].number();
-    CHECK(candidate["score"].number() == doctest::Approx(sum));
+    for (const auto& term : candidate.at("terms"))
+      sum += term.at("value").get<double>() * term.at("weight").get<double>();
+    CHECK(candidate.at("score").get<double>() == doctest::Approx(sum));
   }
   CHECK(has(at.succeeds("explain hello.Greeter").out, "SCORE"));
 
@@ -185,14 +188,13 @@ TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
   CHECK(has(refused.err, "1  greeter-1"));
   at.succeeds("fault greeter-1 hello.Greeter");
   at.succeeds(std::string(greet) + " --on greeter-1");
-  const auto numbers = at.succeeds("stats greeter-1 -o json").read()["nodes"].list().front();
-  CHECK(numbers["services"].list().front()["name"].text() == "hello.Greeter");
-  CHECK(numbers["services"].list().front()["requests"].whole() == 2);
+  const auto numbers = at.succeeds("stats greeter-1 -o json").read().at("nodes").front();
+  CHECK(numbers.at("services").front().at("name").get<std::string>() == "hello.Greeter");
+  CHECK(numbers.at("services").front().at("requests").get<int>() == 2);
 
   // From outside of the folder that has its state.
-  const auto address = members.list()[0]["address"].text();
-  CHECK(at.succeeds("members --cluster hello -o json --address " + address).read()["members"].list().size() ==
-        2);
+  const auto address = members[0].at("address").get<std::string>();
+  CHECK(at.succeeds("members --cluster hello -o json --address " + address).read().at("members").size() == 2);
 
   at.succeeds("drain greeter-2");
   for (int i = 0; i < 500 && at.state_of("greeter-2") != "exited"; ++i) std::this_thread::sleep_for(10ms);

@@ -57,6 +57,12 @@ class raw_peer {
     said.getFrom().setEpoch(1);
     send(message);
   }
+  /// Ends the connection the hard way: RST, not FIN.
+  void reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    fd_ = transport::owned_fd();
+  }
   /// The next frame; empty at the end of the connection or after 10 s.
   wire::frame receive() {
     while (frames_.empty()) {
@@ -275,6 +281,37 @@ TEST_CASE("who does not introduce itself properly is told why, and turned away")
   CHECK(under.counter("bad_frames") == 1);
   raw_peer mute(under.server->address());
   CHECK(mute.is_closed());
+  CHECK(under.works());
+}
+
+TEST_CASE("a long hello is not even answered, also when its sender is gone at once") {
+  fortress under;
+  {
+    raw_peer peer(under.server->address());
+    peer.hello(std::string(64 << 10, 'x'));
+    CHECK(peer.is_closed());
+  }
+  for (int i = 0; i < 20; ++i) {
+    raw_peer peer(under.server->address());
+    peer.hello(std::string(64 << 10, 'x'));
+    peer.reset();
+  }
+  CHECK(eventually([&] { return under.counter("bad_frames") >= 1; }));
+  CHECK(under.works());
+}
+
+TEST_CASE("a link is good for one exchange of snapshots: asking is short, the answer is long") {
+  fortress under;
+  raw_peer peer(under.server->address());
+  peer.hello();
+  REQUIRE_FALSE(peer.receive().words.empty());
+  for (int i = 0; i < 2; ++i) {
+    capnp::MallocMessageBuilder message;
+    message.initRoot<wire::idl::Frame>().initExchange(0);
+    peer.send(message);
+  }
+  CHECK(peer.is_closed());
+  CHECK(under.counter("bad_frames") == 1);
   CHECK(under.works());
 }
 

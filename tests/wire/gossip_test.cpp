@@ -102,6 +102,18 @@ TEST_CASE("packets come back as they went, and never larger than membership reck
   }
 }
 
+TEST_CASE("a name with a zero byte is passed on whole") {
+  random_source random(5);
+  packet what;
+  what.updates = {update_of(random), update_of(random)};
+  what.updates[0].name = std::string("a\0b", 3);
+  what.updates[1].name = std::string(1, '\0');
+  what.updates[1].document = registration{1, std::string("z\0", 2), {{std::string("\0s", 2), 1, 100}}};
+  const auto back = wire::decode_packet(wire::encode(what, ours), ours);
+  REQUIRE(back);
+  check_equal(what, *back);
+}
+
 TEST_CASE("the bound of an update's size is exact, so no packet is left half empty") {
   packet what;
   CHECK(wire::encode(what, ours).size() == packet_overhead_bytes);

@@ -1,72 +1,135 @@
 #include "cluster_state.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
+#include <type_traits>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "json.hpp"
-
 namespace troupe::local {
 
 namespace {
 
 namespace fs = std::filesystem;
+using json = nlohmann::ordered_json;
 
 constexpr auto lock_poll = std::chrono::milliseconds(20);
 
 json to_json(const cluster_state& state) {
-  json::array groups;
+  json groups = json::array();
   for (const auto& group : state.groups)
-    groups.push_back(json::object{{"name", group.name},
-                                  {"program", group.program.string()},
-                                  {"replicas", group.replicas},
-                                  {"arguments", json(group.arguments)}});
-  json::array nodes;
+    groups.push_back(json::object({{"name", group.name},
+                                   {"program", group.program.string()},
+                                   {"replicas", group.replicas},
+                                   {"arguments", group.arguments}}));
+  json nodes = json::array();
   for (const auto& node : state.nodes)
-    nodes.push_back(json::object{{"name", node.name},
-                                 {"group", node.group},
-                                 {"number", node.number},
-                                 {"port", node.port},
-                                 {"pid", node.process.pid},
-                                 {"startTicks", node.process.started},
-                                 {"startedMicros", node.started_micros},
-                                 {"ending", node.ending}});
-  return json::object{{"cluster", state.cluster},
-                      {"logLevel", state.log_level},
-                      {"bound", state.lifetime == lifetime::bound},
-                      {"groups", std::move(groups)},
-                      {"nodes", std::move(nodes)}};
+    nodes.push_back(json::object({{"name", node.name},
+                                  {"group", node.group},
+                                  {"number", node.number},
+                                  {"port", node.port},
+                                  {"pid", node.process.pid},
+                                  {"startTicks", node.process.started},
+                                  {"startedMicros", node.started_micros},
+                                  {"ending", node.ending}}));
+  return json::object({{"cluster", state.cluster},
+                       {"logLevel", state.log_level},
+                       {"bound", state.lifetime == lifetime::bound},
+                       {"groups", std::move(groups)},
+                       {"nodes", std::move(nodes)}});
 }
 
-cluster_state from_json(const json& read) {
-  cluster_state state;
-  state.cluster = read["cluster"].text();
-  state.log_level = read["logLevel"].text();
-  state.lifetime = read["bound"].flag() ? lifetime::bound : lifetime::independent;
-  for (const auto& one : read["groups"].list())
-    state.groups.push_back({one["name"].text(), one["program"].text(),
-                            static_cast<unsigned>(one["replicas"].whole()), one["arguments"].texts()});
-  for (const auto& one : read["nodes"].list()) {
-    node_record node;
-    node.name = one["name"].text();
-    node.group = one["group"].text();
-    node.number = static_cast<unsigned>(one["number"].whole());
-    node.port = static_cast<std::uint16_t>(one["port"].whole());
-    node.process = {static_cast<pid_t>(one["pid"].whole()),
-                    static_cast<std::uint64_t>(one["startTicks"].whole())};
-    node.started_micros = one["startedMicros"].whole();
-    node.ending = one["ending"].text();
-    state.nodes.push_back(std::move(node));
+/// Whether `value` is a `Value`, and not merely something that the library would make one from.
+template <class Value>
+bool is_a(const json& value) {
+  if constexpr (std::is_same_v<Value, json>)
+    return true;
+  else if constexpr (std::is_same_v<Value, bool>)
+    return value.is_boolean();
+  else if constexpr (std::is_integral_v<Value>)
+    return value.is_number_unsigned()
+               ? std::in_range<Value>(value.get<std::uint64_t>())
+               : value.is_number_integer() && std::in_range<Value>(value.get<std::int64_t>());
+  else if constexpr (std::is_same_v<Value, std::string>)
+    return value.is_string();
+  else
+    return value.is_array() && std::all_of(value.begin(), value.end(), is_a<typename Value::value_type>);
+}
+
+/// Reads fields by name. What is amiss first is kept, and what it concerns stays as it was.
+class field_reader {
+ public:
+  field_reader(const json& from, std::string where, std::string& amiss)
+      : from_(from), where_(std::move(where)), amiss_(amiss) {}
+
+  template <class Value>
+  Value read(const char* name) {
+    const auto found = from_.find(name);
+    if (found != from_.end() && is_a<Value>(*found)) return found->template get<Value>();
+    if (amiss_.empty())
+      amiss_ = where_ + name + (found == from_.end() ? " is missing" : " is not what it should be");
+    return {};
   }
+
+  /// Calls `each(field_reader)` for the elements of a list of objects.
+  template <class Each>
+  void read_list(const char* name, Each&& each) {
+    const auto all = read<std::vector<json>>(name);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      each(field_reader(all[i], where_ + name + "[" + std::to_string(i) + "].", amiss_));
+  }
+
+ private:
+  const json& from_;
+  std::string where_;
+  std::string& amiss_;
+};
+
+/// Errors: data_loss, naming the first field that is missing or of another type.
+result<cluster_state> from_json(const json& document) {
+  std::string amiss;
+  field_reader of(document, "", amiss);
+  cluster_state state;
+  state.cluster = of.read<std::string>("cluster");
+  state.log_level = of.read<std::string>("logLevel");
+  state.lifetime = of.read<bool>("bound") ? lifetime::bound : lifetime::independent;
+  of.read_list("groups", [&](field_reader group) {
+    state.groups.push_back({group.read<std::string>("name"), group.read<std::string>("program"),
+                            group.read<unsigned>("replicas"),
+                            group.read<std::vector<std::string>>("arguments")});
+  });
+  of.read_list("nodes", [&](field_reader from) {
+    node_record node;
+    node.name = from.read<std::string>("name");
+    node.group = from.read<std::string>("group");
+    node.number = from.read<unsigned>("number");
+    node.port = from.read<std::uint16_t>("port");
+    node.process = {from.read<pid_t>("pid"), from.read<std::uint64_t>("startTicks")};
+    node.started_micros = from.read<std::int64_t>("startedMicros");
+    node.ending = from.read<std::string>("ending");
+    state.nodes.push_back(std::move(node));
+  });
+  if (!amiss.empty()) return error{code::data_loss, amiss};
   return state;
+}
+
+/// Errors: data_loss, saying where.
+result<cluster_state> parse_state(const std::string& text) {
+  try {
+    return from_json(json::parse(text));
+  } catch (const json::parse_error& problem) {
+    return error{code::data_loss, problem.what()};
+  }
 }
 
 error no_cluster(const fs::path& folder) {
@@ -80,19 +143,26 @@ result<cluster_state> load_state(const fs::path& folder) {
   if (!file) return no_cluster(folder);
   std::ostringstream text;
   text << file.rdbuf();
-  const auto read = parse_json(text.str());
+  auto read = parse_state(text.str());
   if (!read)
     return error{code::data_loss, (folder / "state.json").string() + " cannot be read (" + read.error().text +
                                       "): end the processes by hand, and remove the folder"};
-  return from_json(*read);
+  return read;
 }
 
 result<void> save_state(const fs::path& folder, const cluster_state& state) {
   const auto target = folder / "state.json";
   const auto fresh = folder / "state.json.new";
+  std::string text;
+  try {
+    text = to_json(state).dump(2);
+  } catch (const json::type_error&) {
+    return error{code::invalid_argument,
+                 "cannot write " + fresh.string() + ": a path, an argument or a name is not UTF-8"};
+  }
   {
     std::ofstream file(fresh, std::ios::trunc);
-    file << to_json(state).pretty() << "\n";
+    file << text << "\n";
     file.close();
     if (!file) return error{code::unavailable, "cannot write " + fresh.string()};
   }

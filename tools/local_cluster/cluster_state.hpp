@@ -35,9 +35,9 @@ struct cluster_state {
   std::vector<node_record> nodes;
 };
 
-/// Errors: not_found where there is no state; data_loss where it cannot be read.
+/// Errors: not_found where there is no state; data_loss where it cannot be read, naming the field.
 result<cluster_state> load_state(const std::filesystem::path& folder);
-/// Errors: unavailable, with what the system said.
+/// Errors: unavailable, with what the system said; invalid_argument for texts that are not UTF-8.
 result<void> save_state(const std::filesystem::path& folder, const cluster_state& state);
 
 /// Keeps other commands from changing the same cluster. Released when destroyed.

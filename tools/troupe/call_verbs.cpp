@@ -3,6 +3,7 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "connection.hpp"
 #include "output.hpp"
@@ -12,7 +13,7 @@ namespace troupe::command {
 
 namespace {
 
-using local::json;
+using json = nlohmann::ordered_json;
 
 constexpr duration describe_within = std::chrono::milliseconds(1000);
 
@@ -81,23 +82,23 @@ void describe_service(const common_options& common, const std::string& service) 
   connection to(common);
   const auto interface = describe(to, service);
   if (common.format == format::json) {
-    json::array methods;
+    json methods = json::array();
     for (const auto& one : interface.methods()) {
-      json::array params;
+      json params = json::array();
       for (const auto field : one.params.getFields())
         params.push_back(
-            json::object{{"name", field.getProto().getName().cStr()},
-                         {"type", field.getProto().isGroup() ? "group" : type_name(field.getType())}});
+            json::object({{"name", field.getProto().getName().cStr()},
+                          {"type", field.getProto().isGroup() ? "group" : type_name(field.getType())}}));
       methods.push_back(
-          json::object{{"name", one.calling.name},
-                       {"params", std::move(params)},
-                       {"signature", one.signature()},
-                       {"safety", safety_name(one.calling.safety)},
-                       {"timeoutMicros",
-                        std::chrono::duration_cast<std::chrono::microseconds>(one.calling.timeout).count()},
-                       {"affinityKey", joined(one.affinity, ".")}});
+          json::object({{"name", one.calling.name},
+                        {"params", std::move(params)},
+                        {"signature", one.signature()},
+                        {"safety", safety_name(one.calling.safety)},
+                        {"timeoutMicros",
+                         std::chrono::duration_cast<std::chrono::microseconds>(one.calling.timeout).count()},
+                        {"affinityKey", joined(one.affinity, ".")}}));
     }
-    return print_json(json::object{{"service", service}, {"methods", std::move(methods)}});
+    return print_json(json::object({{"service", service}, {"methods", std::move(methods)}}));
   }
   table shown({{"METHOD"}, {"SAFETY"}, {"TIMEOUT", align::right}, {"AFFINITY"}, {"PARAMETERS -> RESULTS"}});
   for (const auto& one : interface.methods())

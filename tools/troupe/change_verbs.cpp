@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "connection.hpp"
 #include "local_cluster/readiness.hpp"
@@ -12,7 +13,7 @@ namespace troupe::command {
 
 namespace {
 
-using local::json;
+using json = nlohmann::ordered_json;
 
 constexpr duration ready_limit = std::chrono::seconds(30);
 
@@ -34,7 +35,7 @@ void restart(const common_options& common, std::vector<std::string> names, const
   }
   if (names.empty()) throw stopped(misused, "restart wants a NODE, or --rolling GROUP");
   for (const auto& name : names) (void)take(here.find(name));
-  json::array all;
+  json all = json::array();
   for (const auto& name : names) {
     const auto how = take(here.restart(name));
     // One after the other: the next one ends only when this one serves again.
@@ -45,7 +46,7 @@ void restart(const common_options& common, std::vector<std::string> names, const
                    format_duration(local::stop_limit).c_str());
     if (common.format == format::table) std::printf("%s restarted\n", name.c_str());
   }
-  if (common.format == format::json) print_json(json::object{{"restarted", std::move(all)}});
+  if (common.format == format::json) print_json(json::object({{"restarted", std::move(all)}}));
 }
 
 struct target {
@@ -87,7 +88,7 @@ void scale(const common_options& common, const std::vector<std::string>& wanted)
   std::string line = added.empty() && removed.empty() ? "nothing to do" : "";
   if (!added.empty()) line = "started " + joined(added);
   if (!removed.empty()) line += (line.empty() ? "ended " : "; ended ") + joined(removed);
-  print_outcome(common, line, json::object{{"added", json(added)}, {"removed", json(removed)}});
+  print_outcome(common, line, json::object({{"added", added}, {"removed", removed}}));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "connection.hpp"
 #include "output.hpp"
@@ -13,7 +14,7 @@ namespace troupe::command {
 
 namespace {
 
-using local::json;
+using json = nlohmann::ordered_json;
 
 constexpr duration ask_within = std::chrono::milliseconds(700);
 constexpr const char* admin_name = "troupe.Admin";
@@ -33,9 +34,10 @@ void members(const common_options& common, const std::string& from) {
   const auto who = to.asked(from);
   const auto told = need(to.admin().members().on(who.self.node).wait());
   if (common.format == format::json)
-    return print_json(json::object{{"cluster", to.cluster()},
-                                   {"asked", who.name},
-                                   {"members", to_json(capnp::DynamicStruct::Reader(*told))["members"]}});
+    return print_json(
+        json::object({{"cluster", to.cluster()},
+                      {"asked", who.name},
+                      {"members", to_json(capnp::DynamicStruct::Reader(*told)).at("members")}}));
   table shown({{"NODE"},
                {"STATE"},
                {"FOR", align::right},
@@ -72,15 +74,15 @@ void services(const common_options& common, own_services own) {
   for (const auto& one : to.answering())
     for (const auto& service : one.document.services)
       if (own == own_services::shown || service.name != admin_name) nodes[service.name].push_back(one.name);
-  json::array all;
+  json all = json::array();
   table shown({{"SERVICE"}, {"REPLICAS", align::right}, {"NODES"}});
   for (auto& [name, replicas] : nodes) {
     std::sort(replicas.begin(), replicas.end());
-    all.push_back(json::object{{"name", name}, {"nodes", json(replicas)}});
+    all.push_back(json::object({{"name", name}, {"nodes", replicas}}));
     shown.add({name, std::to_string(replicas.size()), joined(replicas)});
   }
   if (common.format == format::json)
-    print_json(json::object{{"cluster", to.cluster()}, {"services", std::move(all)}});
+    print_json(json::object({{"cluster", to.cluster()}, {"services", std::move(all)}}));
   else
     shown.print();
 }
@@ -159,18 +161,18 @@ void stats(const common_options& common, const std::string& node) {
     if (!node.empty()) print_links(all.front());
     return;
   }
-  json::array nodes;
+  json nodes = json::array();
   for (const auto& one : all) {
-    json::object counters;
+    json counters = json::object();
     for (const auto counter : one.links->getCounters())
-      counters.emplace_back(text_of(counter.getName()), counter.getValue());
+      counters[text_of(counter.getName())] = counter.getValue();
     nodes.push_back(
-        json::object{{"node", one.node},
-                     {"services", to_json(capnp::DynamicStruct::Reader(*one.services))["services"]},
-                     {"links", to_json(capnp::DynamicStruct::Reader(*one.links))["links"]},
-                     {"counters", std::move(counters)}});
+        json::object({{"node", one.node},
+                      {"services", to_json(capnp::DynamicStruct::Reader(*one.services)).at("services")},
+                      {"links", to_json(capnp::DynamicStruct::Reader(*one.links)).at("links")},
+                      {"counters", std::move(counters)}}));
   }
-  print_json(json::object{{"cluster", to.cluster()}, {"nodes", std::move(nodes)}});
+  print_json(json::object({{"cluster", to.cluster()}, {"nodes", std::move(nodes)}}));
 }
 
 // --- explain -------------------------------------------------------------------------------------------
@@ -239,14 +241,14 @@ void explain(const common_options& common, const std::string& service, const std
   else
     all.erase(all.begin() + 1, all.end());
   if (common.format == format::json) {
-    json::array views;
+    json views = json::array();
     for (const auto& one : all) {
-      json view = json::object{{"from", one.node}};
+      json view = json::object({{"from", one.node}});
       const auto told = to_json(capnp::DynamicStruct::Reader(one.what->getExplanation()));
-      for (const auto& [name, value] : told.fields()) view.set(name, value);
+      view.update(told);
       views.push_back(std::move(view));
     }
-    return print_json(json::object{{"service", service}, {"views", std::move(views)}});
+    return print_json(json::object({{"service", service}, {"views", std::move(views)}}));
   }
   for (const auto& one : all) {
     if (&one != &all.front()) std::puts("");

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "connection.hpp"
@@ -66,8 +67,8 @@ void print_lines(const common_options& common, std::vector<log_line> lines, std:
                    [](const auto& a, const auto& b) { return a.stamp < b.stamp; });
   for (const auto& line : lines) {
     if (common.format == format::json) {
-      const local::json value = local::json::object{{"node", line.node}, {"line", line.text}};
-      std::puts(value.compact().c_str());
+      const nlohmann::ordered_json value = {{"node", line.node}, {"line", line.text}};
+      std::puts(json_text(value, layout::one_line).c_str());
     } else if (name_width == 0) {
       std::puts(line.text.c_str());
     } else {

@@ -1,5 +1,6 @@
 // fault, drain, policy: orders to one node of a cluster.
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "connection.hpp"
 #include "output.hpp"
@@ -8,7 +9,7 @@ namespace troupe::command {
 
 namespace {
 
-using local::json;
+using json = nlohmann::ordered_json;
 
 struct fault_options {
   std::string node;
@@ -31,16 +32,16 @@ void fault(const common_options& common, const fault_options& wanted) {
   if (wanted.fail_percent > 0) what.push_back(std::to_string(wanted.fail_percent) + " % fail");
   print_outcome(common,
                 wanted.service + " on " + wanted.node + ": " + (what.empty() ? "no fault" : joined(what)),
-                json::object{{"node", wanted.node},
-                             {"service", wanted.service},
-                             {"delayMicros", micros},
-                             {"failPercent", wanted.fail_percent}});
+                json::object({{"node", wanted.node},
+                              {"service", wanted.service},
+                              {"delayMicros", micros},
+                              {"failPercent", wanted.fail_percent}}));
 }
 
 void drain(const common_options& common, const std::string& node, const std::string& why) {
   connection to(common);
   (void)need(to.admin().drain(why).on(to.require(node)).wait());
-  print_outcome(common, node + " drains, and ends", json::object{{"node", node}, {"drains", true}});
+  print_outcome(common, node + " drains, and ends", json::object({{"node", node}, {"drains", true}}));
 }
 
 struct policy_options {
@@ -54,7 +55,7 @@ void policy(const common_options& common, const policy_options& wanted) {
   (void)to.serving(wanted.service);
   (void)need(to.admin().policy(wanted.service, wanted.name).on(to.require(wanted.node)).wait());
   print_outcome(common, wanted.node + " chooses replicas of " + wanted.service + " by " + wanted.name,
-                json::object{{"node", wanted.node}, {"service", wanted.service}, {"policy", wanted.name}});
+                json::object({{"node", wanted.node}, {"service", wanted.service}, {"policy", wanted.name}}));
 }
 
 }  // namespace

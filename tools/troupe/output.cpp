@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
@@ -71,9 +72,15 @@ void table::print() const {
   for (const auto& row : rows_) print_row(row);
 }
 
-void print_json(const local::json& value) { std::puts(value.pretty().c_str()); }
+std::string json_text(const nlohmann::ordered_json& value, layout how) {
+  return value.dump(how == layout::pretty ? 2 : -1, ' ', false,
+                    nlohmann::ordered_json::error_handler_t::replace);
+}
 
-void print_outcome(const common_options& common, const std::string& line, const local::json& value) {
+void print_json(const nlohmann::ordered_json& value) { std::puts(json_text(value, layout::pretty).c_str()); }
+
+void print_outcome(const common_options& common, const std::string& line,
+                   const nlohmann::ordered_json& value) {
   if (common.format == format::json)
     print_json(value);
   else

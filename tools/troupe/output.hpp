@@ -1,11 +1,11 @@
 // What the command prints: aligned tables for people, JSON for machines; colour on a terminal only.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "command.hpp"
-#include "local_cluster/json.hpp"
 
 namespace troupe::command {
 
@@ -38,9 +38,13 @@ class table {
   std::vector<std::vector<cell>> rows_;
 };
 
-void print_json(const local::json& value);
+enum class layout : bool { pretty, one_line };
+/// What is not UTF-8 is shown as U+FFFD: nodes write what they like into their logs.
+std::string json_text(const nlohmann::ordered_json& value, layout how);
+void print_json(const nlohmann::ordered_json& value);
 /// A line on stdout in tables' format; in JSON, `value`.
-void print_outcome(const common_options& common, const std::string& line, const local::json& value);
+void print_outcome(const common_options& common, const std::string& line,
+                   const nlohmann::ordered_json& value);
 
 /// Progress, on stderr: one line that is written over on a terminal; elsewhere only the last one.
 class progress_line {

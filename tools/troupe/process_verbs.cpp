@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "connection.hpp"
 #include "local_cluster/readiness.hpp"
@@ -11,24 +12,24 @@ namespace troupe::command {
 
 namespace {
 
-using local::json;
+using json = nlohmann::ordered_json;
 
 json to_json(const local::node_status& node) {
-  return json::object{{"name", node.name},
-                      {"group", node.group},
-                      {"state", std::string(to_string(node.state))},
-                      {"ending", node.ending},
-                      {"pid", node.state == local::process_state::exited ? 0 : node.process.pid},
-                      {"address", node.address},
-                      {"log", node.log.string()}};
+  return json::object({{"name", node.name},
+                       {"group", node.group},
+                       {"state", std::string(to_string(node.state))},
+                       {"ending", node.ending},
+                       {"pid", node.state == local::process_state::exited ? 0 : node.process.pid},
+                       {"address", node.address},
+                       {"log", node.log.string()}});
 }
 
 void print_nodes(const common_options& common, const local::local_cluster& of) {
   const auto nodes = of.nodes();
   if (common.format == format::json) {
-    json::array all;
+    json all = json::array();
     for (const auto& node : nodes) all.push_back(to_json(node));
-    return print_json(json::object{{"cluster", of.name()}, {"nodes", std::move(all)}});
+    return print_json(json::object({{"cluster", of.name()}, {"nodes", std::move(all)}}));
   }
   table shown({{"NODE"}, {"STATE"}, {"PID", align::right}, {"ADDRESS"}, {""}});
   for (const auto& node : nodes) {
@@ -81,7 +82,7 @@ void down(const common_options& common, duration limit) {
     std::fprintf(stderr, "troupe: killed, as they had not ended after %s: %s\n",
                  format_duration(limit).c_str(), joined(forced).c_str());
   print_outcome(common, here.name() + ": ended " + std::to_string(count) + " nodes",
-                json::object{{"cluster", here.name()}, {"ended", count}, {"killed", json(forced)}});
+                json::object({{"cluster", here.name()}, {"ended", count}, {"killed", forced}}));
 }
 
 /// Does the same to each node named, and says so.
@@ -89,13 +90,13 @@ void signal_nodes(const common_options& common, const std::vector<std::string>& 
                   const std::string& past) {
   auto here = local_cluster_of(common);
   for (const auto& name : names) (void)take(here.find(name));  // all or none
-  json::array all;
+  json all = json::array();
   for (const auto& name : names) {
     take(here.kill(name, signal));
     all.push_back(name);
     if (common.format == format::table) std::printf("%s %s\n", name.c_str(), past.c_str());
   }
-  if (common.format == format::json) print_json(json::object{{past, std::move(all)}});
+  if (common.format == format::json) print_json(json::object({{past, std::move(all)}}));
 }
 
 void add_signal_verb(command_line& to, const std::string& name, const std::string& what, int signal,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include <capnp/compat/json.h>
 #include <capnp/schema.capnp.h>
@@ -357,7 +358,7 @@ result<std::string> to_json_text(capnp::DynamicStruct::Reader results) {
 
 namespace {
 
-local::json value_to_json(const std::string& name, capnp::DynamicValue::Reader value) {
+nlohmann::ordered_json value_to_json(const std::string& name, capnp::DynamicValue::Reader value) {
   switch (value.getType()) {
     case capnp::DynamicValue::BOOL:
       return value.as<bool>();
@@ -373,7 +374,7 @@ local::json value_to_json(const std::string& name, capnp::DynamicValue::Reader v
     case capnp::DynamicValue::STRUCT:
       return to_json(value.as<capnp::DynamicStruct>());
     case capnp::DynamicValue::LIST: {
-      local::json::array all;
+      auto all = nlohmann::ordered_json::array();
       for (const auto one : value.as<capnp::DynamicList>()) all.push_back(value_to_json({}, one));
       return all;
     }
@@ -384,11 +385,11 @@ local::json value_to_json(const std::string& name, capnp::DynamicValue::Reader v
 
 }  // namespace
 
-local::json to_json(capnp::DynamicStruct::Reader of) {
-  local::json::object all;
+nlohmann::ordered_json to_json(capnp::DynamicStruct::Reader of) {
+  auto all = nlohmann::ordered_json::object();
   for (const auto field : of.getSchema().getFields()) {
     const std::string name = field.getProto().getName().cStr();
-    all.emplace_back(name, value_to_json(name, of.get(field)));
+    all[name] = value_to_json(name, of.get(field));
   }
   return all;
 }

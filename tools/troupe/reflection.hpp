@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,8 +17,6 @@
 #include <troupe/admin.troupe.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/service/reflective_call.hpp>
-
-#include "local_cluster/json.hpp"
 
 namespace troupe::command {
 
@@ -67,6 +66,6 @@ std::optional<std::uint64_t> affinity_key(const method_view& method, capnp::Dyna
 result<std::string> to_json_text(capnp::DynamicStruct::Reader results);
 
 /// A struct of the admin service, with its field names; ids as sixteen hexadecimal digits.
-local::json to_json(capnp::DynamicStruct::Reader of);
+nlohmann::ordered_json to_json(capnp::DynamicStruct::Reader of);
 
 }  // namespace troupe::command

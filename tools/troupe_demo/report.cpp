@@ -2,25 +2,25 @@
 
 #include <array>
 #include <cstdio>
-#include <local_cluster/json.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 namespace troupe::demo {
 
 namespace {
 
-using local::json;
+using json = nlohmann::ordered_json;
 
 std::string cell(const std::optional<duration>& time) { return time ? format_duration(*time) : "-"; }
 
 json millis(const std::optional<duration>& time) { return time ? json(to_millis(*time)) : json(); }
 
 json summary_json(const load::summary& what) {
-  return json(json::object{{"calls", what.calls},
-                           {"failed", what.failed},
-                           {"p50Ms", to_millis(what.p50)},
-                           {"p99Ms", to_millis(what.p99)},
-                           {"worstMs", to_millis(what.worst)}});
+  return json::object({{"calls", what.calls},
+                       {"failed", what.failed},
+                       {"p50Ms", to_millis(what.p50)},
+                       {"p99Ms", to_millis(what.p99)},
+                       {"worstMs", to_millis(what.worst)}});
 }
 
 }  // namespace
@@ -57,33 +57,33 @@ std::string as_table(const findings& what) {
 }
 
 std::string as_json(const findings& what) {
-  json::array incidents;
+  json incidents = json::array();
   for (const auto& each : what.incidents) {
-    json::object fields = {{"name", each.name},
-                           {"what", each.what},
-                           {"before", summary_json(each.before)},
-                           {"secondAround", summary_json(each.around)},
-                           {"during", summary_json(each.during)},
-                           {"addedP99Ms", to_millis(each.added_p99)},
-                           {"shunnedAfterMs", millis(each.shunned_after)},
-                           {"deadAfterMs", millis(each.dead_after)},
-                           {"servingAfterMs", millis(each.serving_after)},
-                           {"bytesSentAfterFirstSecond", each.sent_late ? json(*each.sent_late) : json()},
-                           {"remark", each.remark}};
-    incidents.push_back(json(std::move(fields)));
+    json fields = {{"name", each.name},
+                   {"what", each.what},
+                   {"before", summary_json(each.before)},
+                   {"secondAround", summary_json(each.around)},
+                   {"during", summary_json(each.during)},
+                   {"addedP99Ms", to_millis(each.added_p99)},
+                   {"shunnedAfterMs", millis(each.shunned_after)},
+                   {"deadAfterMs", millis(each.dead_after)},
+                   {"servingAfterMs", millis(each.serving_after)},
+                   {"bytesSentAfterFirstSecond", each.sent_late ? json(*each.sent_late) : json()},
+                   {"remark", each.remark}};
+    incidents.push_back(std::move(fields));
   }
-  const json all(json::object{{"passed", what.passed()},
-                              {"processes", what.processes},
-                              {"seconds", to_seconds(what.length)},
-                              {"idempotentCalls", what.calls},
-                              {"idempotentFailed", what.failed},
-                              {"unsafeCalls", what.unsafe_calls},
-                              {"unsafeFailed", what.unsafe_failed},
-                              {"unsafeExecutedTwice", what.executed_twice},
-                              {"all", summary_json(what.all)},
-                              {"incidents", std::move(incidents)},
-                              {"failures", json(what.failures)}});
-  return all.pretty();
+  const json all = json::object({{"passed", what.passed()},
+                                 {"processes", what.processes},
+                                 {"seconds", to_seconds(what.length)},
+                                 {"idempotentCalls", what.calls},
+                                 {"idempotentFailed", what.failed},
+                                 {"unsafeCalls", what.unsafe_calls},
+                                 {"unsafeFailed", what.unsafe_failed},
+                                 {"unsafeExecutedTwice", what.executed_twice},
+                                 {"all", summary_json(what.all)},
+                                 {"incidents", std::move(incidents)},
+                                 {"failures", what.failures}});
+  return all.dump(2, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace troupe::demo

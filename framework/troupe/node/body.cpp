@@ -187,7 +187,7 @@ void node::body::ask_to_stop(const std::string& why) {
 }
 
 std::size_t node::body::stop() {
-  if (std::exchange(stopped_, true)) return 0;
+  if (stopped_.exchange(true)) return 0;
   stopping_ = true;
   shared->log->info("node {} stops", shared->name);
   gossip().set_mode(membership::mode::draining);

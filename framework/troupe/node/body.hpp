@@ -56,7 +56,7 @@ class node::body {
   caf::actor router_;
   caf::actor gossip_;
   time_point started_{};
-  bool stopped_ = false;
+  std::atomic<bool> stopped_{false};
   std::atomic<bool> stopping_{false};  // read on the event loop's thread
   mutable std::mutex services_mutex_;
   std::map<std::string, std::pair<const interface_descriptor*, std::uint32_t>, std::less<>>

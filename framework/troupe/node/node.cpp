@@ -1,4 +1,5 @@
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -12,7 +13,14 @@ namespace troupe {
 namespace {
 
 constexpr duration join_within = std::chrono::seconds(5);
-error stopped() { return {code::unavailable, "this node has stopped"}; }
+/// Why the node cannot be asked now, if so.
+std::optional<error> obstacle(const node::body& of) {
+  if (of.stopped()) return error{code::unavailable, "this node has stopped"};
+  if (of.port->on_event_loop() || runtime::turns::current())
+    return error{code::failed_precondition,
+                 "asking the node waits for its actors, which would block this one: ask from another thread"};
+  return std::nullopt;
+}
 
 constexpr auto join_poll = std::chrono::milliseconds(10);
 
@@ -42,7 +50,7 @@ node node::join(const std::string& seed, node_options options) {
 
 void node::host_made(const interface_descriptor& interface, const hosting& how,
                      std::function<std::unique_ptr<service>()> make) {
-  if (body_->stopped()) throw start_error(stopped());
+  if (const auto problem = obstacle(*body_)) throw start_error(*problem);
   if (const auto hosted = body_->host(interface, how, std::move(make)); !hosted)
     throw start_error(hosted.error());
 }
@@ -54,27 +62,33 @@ void node::ready() {
 }
 
 std::vector<membership::member> node::members() const {
-  if (body_->stopped()) return {};
+  if (const auto problem = obstacle(*body_)) {
+    if (problem->code == code::unavailable) return {};
+    throw start_error(*problem);
+  }
   return ask_actor<runtime::gossip_actor::report>(
              [this](auto take) { body_->gossip().inspect(std::move(take)); })
       .members;
 }
 
 bool node::joined() const {
-  if (body_->stopped()) return false;
+  if (const auto problem = obstacle(*body_)) {
+    if (problem->code == code::unavailable) return false;
+    throw start_error(*problem);
+  }
   return ask_actor<runtime::gossip_actor::report>(
              [this](auto take) { body_->gossip().inspect(std::move(take)); })
       .joined;
 }
 
 result<void> node::set_policy(std::string_view service, balance::policy_kind kind) {
-  if (body_->stopped()) return stopped();
+  if (const auto problem = obstacle(*body_)) return *problem;
   return ask_actor<result<void>>(
       [&](auto take) { body_->router().set_policy(std::string(service), kind, std::move(take)); });
 }
 
 result<balance::explanation> node::explain(std::string_view service) const {
-  if (body_->stopped()) return stopped();
+  if (const auto problem = obstacle(*body_)) return *problem;
   return ask_actor<result<balance::explanation>>(
       [&](auto take) { body_->router().explain(std::string(service), std::move(take)); });
 }

@@ -38,6 +38,10 @@ class start_error : public std::runtime_error {
   troupe::code code_;
 };
 
+///
+/// The members that ask the node something (`host`, `members`, `joined`, `explain`, `set_policy`) wait for
+/// its actors: they are refused with FAILED_PRECONDITION, or a start_error, in an actor's turn and on the
+/// event loop. No member may be called while `stop` runs; stubs may.
 class node {
  public:
   class body;
@@ -103,8 +107,9 @@ class node {
   /// every service and every thread. Once; not from an actor's turn. Gives the number of requests that were
   /// still under way at the limit.
   std::size_t stop();
-  /// `what` is told, from some thread of the node's, when the node should end: its name was taken by another
-  /// process, or somebody asked it to by its admin service.
+  /// `what` must not block (to stop the node, have another thread call `stop`). It is told, from some thread
+  /// of the node's, when the node should end: its name was taken by another process, or somebody asked it to
+  /// by its admin service.
   void when_asked_to_stop(std::function<void(const std::string& why)> what);
 
  private:

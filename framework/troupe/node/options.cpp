@@ -161,6 +161,21 @@ result<void> node_options::validate() const {
   }
   for (const auto& seed : join)
     if (const auto parts = split_host_port(seed); !parts) return parts.error();
+  const auto within = [](duration value, duration low, duration high) {
+    return value >= low && value <= high;
+  };
+  if (!within(drain_limit, duration::zero(), std::chrono::hours(24)))
+    return bad_option("drain-limit", format_duration(drain_limit), "0 to 24 h");
+  if (!within(keep_alive.interval, 10ms, 1min) || !within(keep_alive.patience, 10ms, 1min) ||
+      keep_alive.give_up < keep_alive.patience)
+    return error{
+        code::invalid_argument,
+        "keep_alive.interval and keep_alive.patience are 10 ms to 1 min, and give_up is not below patience"};
+  if (links.frames.words_max < 128 || links.frames.nesting_max < 8)
+    return error{code::invalid_argument,
+                 "links.frames.words_max is at least 128 words, and nesting_max at least 8"};
+  if (server.links_max < 1 || server.links_max > 1'000'000)
+    return bad_option("server.links_max", std::to_string(server.links_max), "1 to 1,000,000");
   if (links.low_water >= links.high_water)
     return error{code::invalid_argument, "links.low_water must be below links.high_water"};
   return routing.validate();

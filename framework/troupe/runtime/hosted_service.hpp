@@ -37,8 +37,7 @@ struct hosted_service {
 
   explicit hosted_service(service_spec what) : spec(std::move(what)) {}
 
-  /// Milliseconds of a request, smoothed over about the last ten: its wait for its first turn, and its
-  /// execution.
+  /// Of one request: its wait for its first turn, and its execution. Smoothed over about the last ten.
   void note_times(duration waited, duration executed);
   void write_load(wire::idl::Load::Builder load, bool draining) const;
 

@@ -32,6 +32,19 @@ balance::load_report load_in(wire::idl::Load::Reader load) {
           .flags = load.getDraining() ? balance::load_flag::draining : balance::load_flag::none};
 }
 
+// "No limit" as people write it, duration::max(), must not overflow when it is added to a time.
+duration bounded(duration wait) {
+  return std::clamp<duration>(wait, duration::zero(), std::chrono::hours(24));
+}
+
+call_error stopped_failure(const outgoing_call& call) {
+  call_error problem;
+  problem.code = code::unavailable;
+  problem.text = "this node has stopped";
+  problem.target = std::string(call.service) + "." + std::string(call.method);
+  return problem;
+}
+
 std::string outcome_of(const routing::attempt_record& attempt, bool last) {
   std::string text;
   switch (attempt.fate) {
@@ -59,20 +72,19 @@ std::string outcome_of(const routing::attempt_record& attempt, bool last) {
 
 void router_port::submit(call_ptr call) {
   call->started = now();
-  call->deadline = std::min(call->started + call->timeout, call->not_after);
+  call->deadline = std::min(call->started + bounded(call->timeout), call->not_after);
   item wrapped = std::move(call);
   if (inbox_.put(wrapped)) return;
   auto& refused = std::get<call_ptr>(wrapped);
-  call_error problem;
-  problem.code = code::unavailable;
-  problem.text = "this node has stopped";
-  problem.target = std::string(refused->service) + "." + std::string(refused->method);
-  refused->fail(std::move(problem));
+  refused->fail(stopped_failure(*refused));
+  // There is no event loop any more to run a continuation on; and run here, one that makes the next call
+  // whatever became of the last would never come back.
+  if (!refused->home) refused->done = nullptr;
   outgoing_call::finish(std::move(refused));
 }
 
 void router_port::after(duration wait, std::shared_ptr<turns> home, std::function<void()> what) {
-  item wrapped = later{now() + wait, std::move(home), std::move(what)};
+  item wrapped = later{now() + bounded(wait), std::move(home), std::move(what)};
   (void)inbox_.put(wrapped);
 }
 
@@ -397,7 +409,14 @@ void router_actor::check_links(time_point now) {
       if (now >= other.dial_limit) dead.emplace_back(other.connection.get(), "it did not answer in time");
       continue;
     }
-    if (stalled) other.pulse.heard(now);
+    // A long message in the middle of its transfer, in either direction, is a sign of life as well. What the
+    // kernel takes at once is none: it would take it for a frozen peer too.
+    const auto received = other.connection->received_bytes();
+    const auto sent = other.connection->sent_bytes();
+    const auto uploading = other.connection->queued_bytes() > 0 && sent != other.sent_bytes;
+    if (stalled || uploading || received != other.received_bytes) other.pulse.heard(now);
+    other.received_bytes = received;
+    other.sent_bytes = sent;
     switch (other.pulse.check(now)) {
       case transport::keep_alive::verdict::ping: {
         capnp::MallocMessageBuilder message(8);
@@ -539,8 +558,12 @@ void router_actor::stop(std::function<void()> ended) {
       call->fail(failure_of(*call, what, now));
       bring_home(std::exchange(call, nullptr));
     }
-    for (auto& left : port_->inbox_.close())
-      if (auto* call = std::get_if<call_ptr>(&left)) port_->submit(std::move(*call));
+    for (auto& left : port_->inbox_.close()) {
+      auto* call = std::get_if<call_ptr>(&left);
+      if (call == nullptr) continue;
+      (*call)->fail(stopped_failure(**call));
+      bring_home(std::move(*call));
+    }
     for (auto& [id, other] : peers_)
       if (other.connection) other.connection->close("the node is stopping");
     timer_->stop();

@@ -95,6 +95,8 @@ class router_actor final : public bound_actor, public transport::link::owner {
     bool welcomed = false;
     time_point dial_limit = never;
     transport::keep_alive pulse{{}, {}};
+    std::uint64_t received_bytes = 0;  // when its link was last looked at
+    std::uint64_t sent_bytes = 0;
   };
   struct later_due {
     bool operator()(const router_port::later& a, const router_port::later& b) const { return a.due > b.due; }

@@ -17,6 +17,8 @@ namespace {
 constexpr duration check_interval = std::chrono::seconds(1);
 // A service that lived this long before it died starts its backoff anew.
 constexpr duration lived_well = std::chrono::seconds(10);
+// What a hello may cost before anything is known of its sender.
+constexpr std::size_t hello_bytes_max = 4096;
 // The link of a request whose link is gone.
 constexpr link_number gone = ~link_number{0};
 
@@ -117,13 +119,15 @@ void server::on_frames(transport::link& which, std::vector<wire::frame>& frames)
 }
 
 void server::read_frame(link_number number, inbound& peer, wire::frame what, time_point now) {
+  const auto bytes = what.words.size_bytes();
   auto read = std::make_unique<incoming_request>(std::move(what), shared_.links.frames, now);
   const auto root = read->root();
   const auto kind = root.which();
-  if (kind == wire::idl::Frame::HELLO) return greet(number, peer, root.getHello());
   if (peer.name == nullptr) {
+    if (kind == wire::idl::Frame::HELLO && bytes <= hello_bytes_max)
+      return greet(number, peer, root.getHello());
     ++counted_.bad_frames;
-    return peer.connection->close("the peer did not begin with hello");
+    return peer.connection->close("the peer did not begin with a hello");
   }
   switch (kind) {
     case wire::idl::Frame::REQUEST:
@@ -137,9 +141,14 @@ void server::read_frame(link_number number, inbound& peer, wire::frame what, tim
       return;
     }
     case wire::idl::Frame::EXCHANGE: {
-      const auto bytes = root.getExchange();
-      const auto* first = reinterpret_cast<const std::byte*>(bytes.begin());
-      return answer_exchange(number, {first, first + bytes.size()});
+      // One a link: a snapshot is long, and asking for it is short.
+      if (std::exchange(peer.exchanged, true)) {
+        ++counted_.bad_frames;
+        return peer.connection->close("a second exchange on one link");
+      }
+      const auto snapshot = root.getExchange();
+      const auto* first = reinterpret_cast<const std::byte*>(snapshot.begin());
+      return answer_exchange(number, {first, first + snapshot.size()});
     }
     default:
       ++counted_.bad_frames;
@@ -166,8 +175,10 @@ void server::greet(link_number number, inbound& peer, wire::idl::Hello::Reader h
     auto refusal = frame.initRefusal();
     refusal.setCode(static_cast<std::uint16_t>(problem.code));
     refusal.setText(problem.text);
-    peer.connection->send(message, transport::link::when_full::append);
-    return peer.connection->close("its hello was refused");
+    // The link outlives its record, which goes away where sending closes it.
+    auto& connection = *peer.connection;
+    connection.send(message, transport::link::when_full::append);
+    return connection.close("its hello was refused");
   }
   peer.caller = {node_id{hello.getFrom().getNode()}, epoch{hello.getFrom().getEpoch()}};
   peer.name = std::make_shared<const std::string>(view(hello.getName()));
@@ -444,6 +455,11 @@ void server::check_links(time_point now) {
   next_check_ = now + check_interval;
   std::vector<std::pair<transport::link*, const char*>> overdue;
   for (auto& [number, peer] : links_) {
+    // A long message in the middle of its transfer is a sign of life as well.
+    if (const auto bytes = peer.connection->received_bytes(); bytes != peer.seen_bytes) {
+      peer.seen_bytes = bytes;
+      peer.heard = now;
+    }
     if (peer.name == nullptr && now - peer.accepted > options_.hello_within)
       overdue.emplace_back(peer.connection.get(), "it did not say hello in time");
     else if (now - peer.heard > options_.idle_max)

@@ -77,6 +77,8 @@ class server final : public bound_actor, public transport::link::owner {
     std::shared_ptr<const std::string> name;  // of the caller
     time_point accepted{};
     time_point heard{};
+    std::uint64_t seen_bytes = 0;  // received when it was last looked at
+    bool exchanged = false;
     incoming_request* under_way = nullptr;  // head of the list, for cancellation
   };
   struct counted_events {

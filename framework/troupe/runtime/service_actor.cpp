@@ -72,6 +72,7 @@ void service_actor::on_exit() {
   waiting.clear();
   taken_.clear();
   servant_.reset();
+  if (loop_ != nullptr) loop_->flush();
 }
 
 }  // namespace troupe::runtime

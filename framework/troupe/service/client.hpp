@@ -73,7 +73,7 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
   call(runtime::call_ptr what, std::shared_ptr<runtime::call_port> port)
       : call_(std::move(what)), port_(std::move(port)) {}
 
-  /// How long it may take in all, attempts included. A handler's deadline still holds.
+  /// How long it may take in all, attempts included: up to 24 h. A handler's deadline still holds.
   call&& within(duration limit)&& {
     call_->timeout = limit;
     return std::move(*this);
@@ -107,7 +107,8 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
   }
 
   /// Makes the call; `next` gets the response, in a turn of the calling actor, or on the event loop's thread
-  /// (where it must not block) when called from outside of actors.
+  /// (where it must not block) when called from outside of actors. Of a call that is made there after the
+  /// node has stopped, `next` is never run.
   template <std::invocable<response<Results>> Next>
   void then(Next next)&& {
     call_->home = runtime::turns::current();

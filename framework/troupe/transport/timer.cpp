@@ -11,7 +11,9 @@ namespace troupe::transport {
 timer::timer(event_loop& loop, std::function<void()> rings)
     : event_handler(loop.backend(), ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       loop_(loop),
-      rings_(std::move(rings)) {}
+      rings_(std::move(rings)) {
+  TROUPE_INVARIANT(fd() >= 0);  // this process has no file descriptors left (ulimit -n)
+}
 
 void timer::stop() {
   if (stopped_) return;

@@ -12,6 +12,8 @@ namespace troupe::wire {
 namespace {
 
 constexpr std::size_t slab_bytes = 64 << 10;
+// Reading a field again counts again: a handler that looks at its parameters many times is no attack. 8 MiB.
+constexpr std::size_t traversal_words_min = 1 << 20;
 constexpr std::size_t least_space = 4 << 10;
 // A slab that one long frame made larger than this is not kept for the next: a link would hold it for life.
 constexpr std::size_t slab_kept_bytes = 1 << 20;
@@ -80,7 +82,8 @@ result<void> frame_splitter::filled(std::size_t size, std::vector<frame>& out) {
 }
 
 capnp::ReaderOptions reader_options(const frame& what, const frame_limits& limits) {
-  return {.traversalLimitInWords = 8 * what.words.size() + 1024, .nestingLimit = limits.nesting_max};
+  return {.traversalLimitInWords = std::max(8 * what.words.size(), traversal_words_min),
+          .nestingLimit = limits.nesting_max};
 }
 
 std::size_t message_words(capnp::MessageBuilder& message) {

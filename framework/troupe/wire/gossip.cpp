@@ -39,13 +39,17 @@ endpoint make_endpoint(std::uint64_t high, std::uint64_t low, std::uint16_t port
   return where;
 }
 
+/// With its length: a std::string given as it is would end at a zero byte, and a name that came in with one
+/// would go out as another, or as none, which others refuse.
+capnp::Text::Reader text_of(const std::string& text) { return {text.data(), text.size()}; }
+
 void write(idl::Registration::Builder to, const membership::registration& document) {
   to.setVersion(document.version);
-  to.setZone(document.zone);
+  to.setZone(text_of(document.zone));
   auto services = to.initServices(static_cast<unsigned>(document.services.size()));
   for (unsigned i = 0; i < services.size(); ++i) {
     const auto& from = document.services[i];
-    services[i].setName(from.name);
+    services[i].setName(text_of(from.name));
     services[i].setInterfaceId(from.interface_id);
     services[i].setWeight(from.weight);
   }
@@ -62,7 +66,7 @@ void write(idl::Update::Builder to, const membership::update& what) {
   to.setAddressLow(half(what.address, 8));
   to.setAccuser(what.accuser.value);
   to.setRegistrationVersion(what.registration_version);
-  to.setName(what.name);
+  to.setName(text_of(what.name));
   if (what.document) write(to.initDocument(), *what.document);
 }
 

@@ -6,13 +6,14 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include "local_cluster/json.hpp"
+#include "local_cluster/cluster_state.hpp"
 #include "scratch_folder.hpp"
 
 using namespace troupe::local;
@@ -172,18 +173,66 @@ TEST_CASE("a process that has another one's number is not signalled") {
   CHECK(soon([&] { return look_at(*started).state == process_state::exited; }));
 }
 
-TEST_CASE("JSON comes back as it was written") {
-  const json written = json::object{{"text", "a \"quoted\"\n line"},
-                                    {"number", 9007199254740991},
-                                    {"fraction", -0.25},
-                                    {"flags", json::array{true, false, json()}},
-                                    {"empty", json::array{}}};
-  CHECK(
-      written.compact() ==
-      R"({"text":"a \"quoted\"\n line","number":9007199254740991,"fraction":-0.25,"flags":[true,false,null],"empty":[]})");
-  const auto read = parse_json(written.pretty());
+TEST_CASE("the state of a cluster comes back as it was written") {
+  const scratch_folder here;
+  cluster_state state{
+      "shop", "warn", lifetime::bound, {{"cart", "/bin/cart", 2, {"--note", "a \"quoted\"\n"}}}, {}};
+  state.nodes.push_back({"cart-2", "cart", 2, 65535, {4321, 9'007'199'254'740'993u}, -1, "killed"});
+  REQUIRE(save_state(here.path(), state));
+  const auto read = load_state(here.path());
   REQUIRE(read);
-  CHECK(read->compact() == written.compact());
-  CHECK((*read)["absent"]["deeper"].is_null());
-  CHECK_FALSE(parse_json("{\"a\":}"));
+  CHECK(read->cluster == "shop");
+  CHECK(read->log_level == "warn");
+  CHECK(read->lifetime == lifetime::bound);
+  REQUIRE(read->groups.size() == 1);
+  CHECK(read->groups[0].program == "/bin/cart");
+  CHECK(read->groups[0].replicas == 2);
+  CHECK(read->groups[0].arguments == state.groups[0].arguments);
+  REQUIRE(read->nodes.size() == 1);
+  CHECK(read->nodes[0].name == "cart-2");
+  CHECK(read->nodes[0].port == 65535);
+  CHECK(read->nodes[0].process.pid == 4321);
+  CHECK(read->nodes[0].process.started == 9'007'199'254'740'993u);
+  CHECK(read->nodes[0].started_micros == -1);
+  CHECK(read->nodes[0].ending == "killed");
+
+  state.cluster = "\xff";
+  CHECK(save_state(here.path(), state).error().code == troupe::code::invalid_argument);
+  CHECK(load_state(here.path())->cluster == "shop");
+}
+
+TEST_CASE("a state that was tampered with is refused, naming the field") {
+  const scratch_folder here;
+  cluster_state state{"shop", "warn", lifetime::bound, {{"cart", "/bin/cart", 2, {"--x"}}}, {}};
+  state.nodes.push_back({"cart-1", "cart", 1, 7000, {4321, 1}, 1, ""});
+  REQUIRE(save_state(here.path(), state));
+  const auto good = nlohmann::ordered_json::parse(content_of(here.path() / "state.json"));
+  const auto refusal = [&](const std::string& text) {
+    here.write("state.json", text);
+    const auto read = load_state(here.path());
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == troupe::code::data_loss);
+    return read.error().text;
+  };
+  const auto spoiled = [&](const char* field, const nlohmann::ordered_json& value) {
+    CAPTURE(field);
+    auto bad = good;
+    bad.at(nlohmann::ordered_json::json_pointer(field)) = value;
+    return refusal(bad.dump());
+  };
+  const auto names = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  CHECK(names(refusal("{\"cluster\":}"), "line 1"));
+  CHECK(names(refusal(""), "cannot be read"));
+  CHECK(names(refusal("[]"), "cluster is missing"));
+  CHECK(names(refusal("7"), "cluster is missing"));
+  CHECK(names(refusal("{\"cluster\": \"shop\"}"), "logLevel is missing"));
+  CHECK(names(spoiled("/bound", 1), "bound is not what"));
+  CHECK(names(spoiled("/groups", "none"), "groups is not what"));
+  CHECK(names(spoiled("/groups/0/arguments", {"a", 1}), "groups[0].arguments is not what"));
+  CHECK(names(spoiled("/groups/0/replicas", -1), "groups[0].replicas is not what"));
+  CHECK(names(spoiled("/nodes/0", "cart-1"), "nodes[0].name is missing"));
+  CHECK(names(spoiled("/nodes/0/port", 65536), "nodes[0].port is not what"));
+  CHECK(names(spoiled("/nodes/0/pid", 1e30), "nodes[0].pid is not what"));
 }
