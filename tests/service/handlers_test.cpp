@@ -191,6 +191,14 @@ TEST_CASE("a caller that gives up is seen by the handler") {
   back.get_future().wait();
 }
 
+TEST_CASE("a caller in the same process that gives up is seen by the handler, too") {
+  const duo both;
+  const auto reply = both.server.client<lab::Bench>().hold().on(both.server.self().node).within(100ms).wait();
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == code::deadline_exceeded);
+  CHECK(eventually([&] { return both.told->cancelled == 1; }));
+}
+
 TEST_CASE("turns of a service never overlap, and interleave at co_await") {
   auto serving = lab::options_of("server");
   serving.pool_threads = 4;

@@ -228,10 +228,15 @@ void router_actor::perform(const routing::transmit& what, time_point now) {
 }
 
 void router_actor::perform(const routing::withdraw& what) {
-  const auto found = peers_.find(what.to);
-  if (found == peers_.end() || !found->second.welcomed) return;
   capnp::MallocMessageBuilder message(8);
   message.initRoot<wire::idl::Frame>().setCancel(what.attempt.value);
+  if (what.to == shared_.self.node) {
+    auto frame = wire::copy_to_frame(message);
+    if (local_requests_) (void)local_requests_->put(frame);
+    return;
+  }
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end() || !found->second.welcomed) return;
   (void)found->second.connection->send(message, transport::link::when_full::refuse);
 }
 

@@ -35,8 +35,9 @@ server::server(caf::actor_config& config, caf::execution_unit* where, const envi
       loop_(shared.engine.loop()),
       random_(shared.self.node.value ^ shared.self.epoch.value),
       outbox_(std::make_shared<outbox>()),
-      local_requests_(std::make_shared<inbox<wire::frame>>()),
-      own_name_(std::make_shared<const std::string>(shared.name)) {
+      local_requests_(std::make_shared<inbox<wire::frame>>()) {
+  local_.caller = shared.self;
+  local_.name = std::make_shared<const std::string>(shared.name);
   listener_ = std::make_unique<transport::listener>(
       loop_, std::move(listening),
       [this](transport::owned_fd fd, endpoint from) { accept(std::move(fd), from); },
@@ -69,7 +70,10 @@ void server::turn() {
   const auto now = runtime::now();
   for (auto& frame : local_frames_) {
     const auto read = wire::guarded("a local request", [&] {
-      admit(0, nullptr, std::make_unique<incoming_request>(std::move(frame), shared_.links.frames, now));
+      auto said = std::make_unique<incoming_request>(std::move(frame), shared_.links.frames, now);
+      const auto root = said->root();
+      if (root.isCancel()) return cancel(local_, attempt_id{root.getCancel()});
+      admit(0, local_, std::move(said));
     });
     if (!read) shared_.log->error("{}", read.error().text);
   }
@@ -131,7 +135,7 @@ void server::read_frame(link_number number, inbound& peer, wire::frame what, tim
   }
   switch (kind) {
     case wire::idl::Frame::REQUEST:
-      return admit(number, &peer, std::move(read));
+      return admit(number, peer, std::move(read));
     case wire::idl::Frame::CANCEL:
       return cancel(peer, attempt_id{root.getCancel()});
     case wire::idl::Frame::PING: {
@@ -230,17 +234,15 @@ void server::on_congestion(transport::link& which, congestion what) {
 
 // --- Requests --------------------------------------------------------------------------------------
 
-void server::admit(link_number number, inbound* peer, std::unique_ptr<incoming_request> request) {
+void server::admit(link_number number, inbound& peer, std::unique_ptr<incoming_request> request) {
   // Before the request is in the link's list: this throws where the name cannot be read.
   const auto found = services_.find(view(request->request().getService()));
   request->link_ = number;
-  request->caller_ = peer != nullptr ? peer->caller : shared_.self;
-  request->caller_name_ = peer != nullptr ? peer->name : own_name_;
-  if (peer != nullptr) {
-    request->next_ = peer->under_way;
-    if (peer->under_way != nullptr) peer->under_way->previous_ = request.get();
-    peer->under_way = request.get();
-  }
+  request->caller_ = peer.caller;
+  request->caller_name_ = peer.name;
+  request->next_ = peer.under_way;
+  if (peer.under_way != nullptr) peer.under_way->previous_ = request.get();
+  peer.under_way = request.get();
   if (found == services_.end())
     return refuse(std::move(request), code::unavailable, "node " + shared_.name + " does not serve it");
   place(std::move(request), found->second.get());
@@ -312,14 +314,14 @@ void server::answer(std::unique_ptr<incoming_request> request) {
     failure.setText("the results take " + std::to_string(words) + " words, over the limit of " +
                     std::to_string(shared_.links.frames.words_max));
   }
-  if (request->link_ == 0) return others_.local_answer(wire::copy_to_frame(*envelope));
   if (request->link_ == gone) return;
-  auto& peer = links_.at(request->link_);
+  auto& peer = request->link_ == 0 ? local_ : links_.at(request->link_);
   if (request->previous_ != nullptr)
     request->previous_->next_ = request->next_;
   else
     peer.under_way = request->next_;
   if (request->next_ != nullptr) request->next_->previous_ = request->previous_;
+  if (request->link_ == 0) return others_.local_answer(wire::copy_to_frame(*envelope));
   peer.connection->send(*envelope, transport::link::when_full::append);
 }
 

@@ -95,7 +95,7 @@ class server final : public bound_actor, public transport::link::owner {
   void read_frame(link_number number, inbound& peer, wire::frame what, time_point now);
   void greet(link_number number, inbound& peer, wire::idl::Hello::Reader hello);
   void answer_exchange(link_number number, std::vector<std::byte> bytes);
-  void admit(link_number number, inbound* peer, std::unique_ptr<incoming_request> request);
+  void admit(link_number number, inbound& peer, std::unique_ptr<incoming_request> request);
   void place(std::unique_ptr<incoming_request> request, hosted_service* service);
   void deliver(std::unique_ptr<incoming_request> request);
   void refuse(std::unique_ptr<incoming_request> request, code code, std::string_view text);
@@ -122,6 +122,7 @@ class server final : public bound_actor, public transport::link::owner {
   random_source random_;
 
   std::unordered_map<link_number, inbound> links_;
+  inbound local_;  // link 0, without a connection: the callers in this very process
   link_number last_link_ = 0;
   std::map<std::string, std::unique_ptr<hosted_service>, std::less<>> services_;
   std::multimap<time_point, std::unique_ptr<incoming_request>> delayed_;  // by an injected fault
@@ -129,7 +130,6 @@ class server final : public bound_actor, public transport::link::owner {
   std::shared_ptr<inbox<wire::frame>> local_requests_;
   std::vector<std::unique_ptr<incoming_request>> answered_;
   std::vector<wire::frame> local_frames_;
-  std::shared_ptr<const std::string> own_name_;
   std::size_t request_bytes_ = 0;
   time_point next_check_{};
 

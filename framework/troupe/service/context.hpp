@@ -35,7 +35,7 @@ class context {
   duration remaining() const;
   time_point deadline() const { return request_->deadline(); }
   /// True once nobody waits for the answer any more. Worth a look in long handlers.
-  bool cancelled() const { return request_->cancelled() || remaining() <= duration::zero(); }
+  bool cancelled() const { return request_->cancelled(); }
 
   /// 1 for the first attempt of the call.
   unsigned attempt() const { return request_->request().getAttempt(); }
