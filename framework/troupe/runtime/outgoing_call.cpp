@@ -13,6 +13,14 @@ wire::idl::Request::Builder outgoing_call::init(std::string_view service_name, s
 
 void outgoing_call::succeed(wire::message_ptr answer) { answer_ = std::move(answer); }
 
+call_error outgoing_call::failure(code code, std::string text) const {
+  call_error problem;
+  problem.code = code;
+  problem.text = std::move(text);
+  problem.target = std::string(service) + "." + std::string(method);
+  return problem;
+}
+
 void outgoing_call::fail(call_error problem) { problem_ = std::make_unique<call_error>(std::move(problem)); }
 
 void outgoing_call::finish(call_ptr call) {

@@ -64,6 +64,8 @@ class outgoing_call {
   /// Exactly one of these, once. `finish` then brings the call home.
   void succeed(wire::message_ptr answer);
   void fail(call_error problem);
+  /// What a failure of this call begins with: whose it is.
+  call_error failure(code code, std::string text) const;
   static void finish(call_ptr call);
 
   // --- The caller's half, after `done` ----------------------------------------------------------------

@@ -38,11 +38,7 @@ duration bounded(duration wait) {
 }
 
 call_error stopped_failure(const outgoing_call& call) {
-  call_error problem;
-  problem.code = code::unavailable;
-  problem.text = "this node has stopped";
-  problem.target = std::string(call.service) + "." + std::string(call.method);
-  return problem;
+  return call.failure(code::unavailable, "this node has stopped");
 }
 
 std::string outcome_of(const routing::attempt_record& attempt, bool last) {
@@ -141,12 +137,9 @@ void router_actor::begin_call(call_ptr call, time_point now) {
   }
   // No replica would read it: each would close the link, with everybody's calls on it.
   if (const auto words = wire::message_words(spec.envelope()); words > shared_.links.frames.words_max) {
-    call_error problem;
-    problem.code = code::resource_exhausted;
-    problem.text = "the parameters take " + std::to_string(words) + " words, over the limit of " +
-                   std::to_string(shared_.links.frames.words_max);
-    problem.target = std::string(spec.service) + "." + std::string(spec.method);
-    spec.fail(std::move(problem));
+    spec.fail(spec.failure(code::resource_exhausted, "the parameters take " + std::to_string(words) +
+                                                         " words, over the limit of " +
+                                                         std::to_string(shared_.links.frames.words_max)));
     return bring_home(std::move(call));
   }
   routing::call_spec asked{.service = core_.intern(spec.service),
@@ -284,10 +277,7 @@ void router_actor::bring_home(call_ptr call) {
 }
 
 call_error router_actor::failure_of(const outgoing_call& call, routing::finish& what, time_point now) {
-  call_error problem;
-  problem.code = what.failure.code;
-  problem.text = std::move(what.failure.text);
-  problem.target = std::string(call.service) + "." + std::string(call.method);
+  auto problem = call.failure(what.failure.code, std::move(what.failure.text));
   problem.took = now - call.started;
   problem.allowed = call.deadline - call.started;
   const auto history = core_.history(what.call);

@@ -93,10 +93,7 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
   /// would stop others, it is refused as FAILED_PRECONDITION at once.
   response<Results> wait()&& {
     if (runtime::turns::current() || port_->on_event_loop()) {
-      call_error problem;
-      problem.code = code::failed_precondition;
-      problem.text = "wait() would block an actor's thread";
-      problem.target = std::string(call_->service) + "." + std::string(call_->method);
+      auto problem = call_->failure(code::failed_precondition, "wait() would block an actor's thread");
       problem.hint = "co_await the call, or give it a continuation with then()";
       call_->fail(std::move(problem));
       return response<Results>(std::move(call_));
