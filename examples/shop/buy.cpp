@@ -49,10 +49,8 @@ int buy(const troupe::client<shop::Cart>& cart, const std::string& user, int ite
 int main(int argc, char** argv) {
   if (argc < 4) return std::fputs("usage: shop_buy ADDRESS:PORT USER ITEM...\n", stderr), 2;
   try {
-    auto node = troupe::node::join(argv[1], {.role = troupe::runtime::role::observer, .log_level = "warn"});
-    // A cart is where it was filled, so the user, not the load, decides where the calls go.
-    if (const auto set = node.set_policy("shop.Cart", troupe::balance::policy_kind::consistent_hash); !set)
-      throw troupe::start_error(set.error());
+    auto node = troupe::node::join(
+        argv[1], {.cluster = "shop", .role = troupe::runtime::role::observer, .log_level = "warn"});
     meet_carts(node);
     return buy(node.client<shop::Cart>(), argv[2], argc - 3, argv + 3);
   } catch (const troupe::start_error& problem) {

@@ -107,10 +107,6 @@ class cart_service final : public shop::CartService {
 
 int main(int argc, char** argv) {
   return troupe::run(argc, argv, [](troupe::node& node) {
-    // An order is remembered where it was placed, so its id, not the load, decides where its calls go.
-    for (const auto* each : {"shop.Inventory", "shop.Payment"})
-      if (const auto set = node.set_policy(each, troupe::balance::policy_kind::consistent_hash); !set)
-        throw troupe::start_error(set.error());
     node.host<cart_service>({.runs_on = troupe::placement::event_loop}, node.client<shop::Inventory>(),
                             node.client<shop::Payment>(), node.name());
   });

@@ -11,7 +11,10 @@ struct Item {
   count @1 :UInt32 = 1;
 }
 
-interface Cart $Troupe.service("shop.Cart") $Troupe.timeout("300ms") {
+interface Cart $Troupe.service("shop.Cart") $Troupe.timeout("300ms")
+    $Troupe.policy("consistent_hash") {
+  # A cart is where it was filled, so the user, not the load, decides where calls go.
+
   get @0 (user :Text $Troupe.affinityKey) -> (items :List(Item), servedBy :Text) $Troupe.safety(readOnly);
 
   add @1 (user :Text $Troupe.affinityKey, item :Item) -> (count :UInt32) $Troupe.safety(idempotent);
@@ -24,7 +27,8 @@ interface Cart $Troupe.service("shop.Cart") $Troupe.timeout("300ms") {
   # reserved.
 }
 
-interface Inventory $Troupe.service("shop.Inventory") $Troupe.timeout("300ms") $Troupe.safety(idempotent) {
+interface Inventory $Troupe.service("shop.Inventory") $Troupe.timeout("300ms") $Troupe.safety(idempotent)
+    $Troupe.policy("consistent_hash") {
   # Each replica is a warehouse with goods of its own. An order's id brings it to one and the same warehouse.
 
   reserve @0 (orderId :Text $Troupe.affinityKey, items :List(Item)) -> (totalCents :UInt64);
@@ -37,7 +41,8 @@ interface Inventory $Troupe.service("shop.Inventory") $Troupe.timeout("300ms") $
   # How many of it one warehouse has, and the price of one.
 }
 
-interface Payment $Troupe.service("shop.Payment") $Troupe.timeout("500ms") {
+interface Payment $Troupe.service("shop.Payment") $Troupe.timeout("500ms")
+    $Troupe.policy("consistent_hash") {
   charge @0 (user :Text, cents :UInt64, orderId :Text $Troupe.affinityKey) -> (receipt :Text);
   # Unsafe: nobody wants to be charged twice.
 

@@ -9,6 +9,9 @@ using Schema = import "/capnp/schema.capnp";
 using Troupe = import "/troupe/annotations.capnp";
 $Cxx.namespace("troupe::admin");
 
+const anyMethod :UInt16 = 65535;
+# Instead of an ordinal: the first method that was measured.
+
 interface Admin $Troupe.service("troupe.Admin") $Troupe.timeout("2s") {
   node @0 () -> (node :NodeInfo) $Troupe.safety(readOnly);
   # Who this is.
@@ -23,8 +26,9 @@ interface Admin $Troupe.service("troupe.Admin") $Troupe.timeout("2s") {
   # The schema of a service that this node serves: its interface and everything the interface names.
   # NOT_FOUND when this node does not serve it.
 
-  explain @4 (service :Text) -> (explanation :Explanation) $Troupe.safety(readOnly);
-  # How this node's router sees the replicas of a service.
+  explain @4 (service :Text, method :UInt16 = .anyMethod) -> (explanation :Explanation)
+      $Troupe.safety(readOnly);
+  # How this node's router sees the replicas of a service, for calls of one method (its ordinal).
 
   links @5 () -> (links :List(LinkInfo), counters :List(Counter)) $Troupe.safety(readOnly);
   # This node's connections, and everything that it counts.
@@ -36,8 +40,16 @@ interface Admin $Troupe.service("troupe.Admin") $Troupe.timeout("2s") {
   drain @7 (why :Text) -> () $Troupe.safety(idempotent);
   # This node takes no new calls, finishes what it has, leaves, and ends its process.
 
-  policy @8 (service :Text, name :Text) -> () $Troupe.safety(idempotent);
-  # How this node's router chooses replicas of the service from now on.
+  policy @8 (service :Text, name :Text, weights :List(Weight)) -> () $Troupe.safety(idempotent);
+  # How this node's router chooses replicas of the service from now on, until the node ends. Weights that are
+  # not named stay as they are.
+
+  explainCall @9 (call :Text) -> (call :RecentCall) $Troupe.safety(readOnly);
+  # A recent call that this node made, by its name. NOT_FOUND where another node made it, or where it was not
+  # kept: see RecentCall.
+
+  calls @10 (service :Text, most :UInt32 = 20) -> (calls :List(RecentCall)) $Troupe.safety(readOnly);
+  # What this node remembers of its calls, newest first; of all services when `service` is empty.
 }
 
 struct NodeInfo {
@@ -92,6 +104,17 @@ struct Explanation {
   service @0 :Text;
   policy @1 :Text;
   candidates @2 :List(Candidate);
+  method @3 :UInt16;
+  # The ordinal of the method that the candidates are explained for.
+  methods @4 :List(MethodTimes);
+}
+
+struct MethodTimes {
+  # How long calls of a method took lately, in all attempts that were answered.
+  method @0 :UInt16;
+  # Its ordinal. 31 stands for all from there on.
+  medianMicros @1 :UInt64;
+  p99Micros @2 :UInt64;
 }
 
 struct Candidate {
@@ -112,6 +135,52 @@ struct Term {
   value @1 :Float64;
   # In [0, 1].
   weight @2 :Float64;
+}
+
+struct Weight {
+  term @0 :Text;
+  weight @1 :Float64;
+}
+
+struct RecentCall {
+  # A call that failed, took more than one attempt, was answered with an error, or took longer than 99 of 100;
+  # or one in 64 of the others. Each node keeps the last 1024 of each of these.
+  name @0 :Text;
+  service @1 :Text;
+  method @2 :Text;
+  policy @3 :Text;
+  safety @4 :Text;
+  keptFor @5 :Text;
+  agoMicros @6 :UInt64;
+  # Since it ended.
+  tookMicros @7 :UInt64;
+  allowedMicros @8 :UInt64;
+  code @9 :Text;
+  # "OK", or gRPC's name of its failure.
+  text @10 :Text;
+  # What its caller was told of the failure.
+  attempts @11 :List(Attempt);
+}
+
+struct Attempt {
+  node @0 :Text;
+  address @1 :Text;
+  score @2 :Float64;
+  runnerUp @3 :Float64;
+  # The next best score; 0 where there was none.
+  candidates @4 :UInt32;
+  # How many were compared; 0 where that is not known.
+  terms @5 :List(Term);
+  # Of the score, when it was chosen; kept of every attempt but most calls' first.
+  whyChosen @6 :Text;
+  startedMicros @7 :UInt64;
+  # After the call began.
+  tookMicros @8 :UInt64;
+  fate @9 :Text;
+  code @10 :Text;
+  outcome @11 :Text;
+  whatFollowed @12 :Text;
+  # Why it was repeated, or not.
 }
 
 struct LinkInfo {

@@ -11,8 +11,8 @@
 # The root of every message is a `Frame`. A receiver checks the length against its limit (64 MiB unless
 # configured) before it allocates, reads with traversal and nesting limits, and closes the link on
 # anything that does not fit. The side that connected sends `hello` first; the other answers `welcome`
-# or `refusal`. After that the connecting side sends requests, cancels and pings; the accepting side
-# sends replies, pongs and one `goAway` before it stops.
+# or `refusal`. After that the connecting side sends requests, cancels, pings and load queries; the accepting
+# side sends replies, pongs, load answers and one `goAway` before it stops.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("troupe::wire::idl");
@@ -37,6 +37,11 @@ struct Frame {
     exchange @9 :Data;
     # A membership snapshot (`Snapshot` of gossip.capnp, as a message of its own). The accepting side
     # merges it and answers with its own.
+    loadQuery @10 :LoadQuery;
+    # How busy is it there? From the connecting side, which asks so of replicas that it has not called lately:
+    # about one question for every two calls that it makes.
+    loadAnswer @11 :LoadAnswer;
+    # One for each `loadQuery`, at once, however long the service's own queue is.
   }
 }
 
@@ -73,8 +78,9 @@ struct Request {
   method @3 :UInt16;
   # Cap'n Proto's id of the interface that declares the method, and the method's ordinal.
   attempt @4 :UInt8;
-  # 1 for the first.
-  criticality @5 :UInt8;
+  # 1 for the first. A replica with too much to do turns later ones away first.
+  criticality @5 :UInt8 = 1;
+  # As in annotations.capnp: 0 sheddable, 1 normal, 2 critical. Who is turned away first.
   remainingMicros @6 :UInt64;
   # Time left when it was sent: clocks differ, durations do not. Out of time is dropped, not executed.
   service @7 :Text;
@@ -110,19 +116,42 @@ struct Failure {
   executed @1 :Bool;
   # False: the request was refused before any of the service's code saw it, so it may go elsewhere.
   text @2 :Text;
+  noRetry @3 :Bool;
+  # Of a refusal for overload (RESOURCE_EXHAUSTED, not executed): much of what this replica gets has been
+  # refused elsewhere before, so trying again elsewhere is of no use. Of an executed request: its handler
+  # passes on such an answer.
+}
+
+struct LoadQuery {
+  service @0 :Text;
+  # One that the node does not serve, or that is being started, is not answered for: no load would read as an
+  # idle replica. So an answer may never come, and nobody should wait for it.
+}
+
+struct LoadAnswer {
+  service @0 :Text;
+  load @1 :Load;
 }
 
 struct Load {
-  # How busy the service on this node was when the reply was written.
+  # How busy the service on this node was when the reply, or the answer to a query, was written.
   inFlight @0 :UInt32;
-  # Requests of the service admitted and not yet answered, this one included.
+  # Requests of the service admitted and not yet answered; in a reply, the one that is answered included.
   workers @1 :UInt32;
   # How many it can execute at once.
   limit @2 :UInt32;
-  # How many it admits.
+  # How many it admits of critical ones; of normal ones 90%, of sheddable ones 70%.
   queueMicros @3 :UInt32;
-  # Smoothed time a request waited for its first turn.
+  # Time a request waited for its first turn, over about the last ten.
   serviceMicros @4 :UInt32;
-  # Smoothed time from the first turn to the answer.
+  # Worker time of a request, over about the last twenty: from its first turn to its answer, shared by those
+  # that were executed at the same time beyond `workers`. Those under way count with what they have taken so
+  # far, so that a service that slows down or hangs says so before they are answered.
   draining @5 :Bool;
+  overloaded @6 :Bool;
+  # It refuses, or is about to.
+  yours @7 :UInt32;
+  # Of `inFlight`, those that came by this very link.
+  serviceAgeMicros @8 :UInt32;
+  # How old the evidence for `serviceMicros` is: an idle service learns nothing new.
 }

@@ -57,3 +57,19 @@ TEST_CASE("hexadecimal is sixteen digits, the highest first") {
   CHECK(to_hex(0xfedcba9876543210ULL) == "fedcba9876543210");
   CHECK(to_hex(~0ULL) == "ffffffffffffffff");
 }
+
+TEST_CASE("a call's name holds its caller's life and its id, and nothing else is one") {
+  const identity caller{node_id{7}, epoch{1}};
+  const auto name = call_name(caller, call_id{0x1000001});
+  CHECK(name.size() == 16 + 8);
+  CHECK(name.ends_with("-1000001"));
+  const auto read = parse_call_name(name);
+  REQUIRE(read);
+  CHECK(read->caller == caller_tag(caller));
+  CHECK(read->call == call_id{0x1000001});
+  CHECK(caller_tag({node_id{7}, epoch{2}}) != caller_tag(caller));
+  for (const auto* text :
+       {"", "shop.Cart", "0123456789abcdef", "0123456789abcdef-", "0123456789abcdeg-1", "0123456789abcdef-1x",
+        "0123456789abcdef-11112222333344445", "-1", "+123456789abcdef-1"})
+    CHECK_FALSE(parse_call_name(text));
+}

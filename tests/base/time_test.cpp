@@ -101,3 +101,9 @@ TEST_CASE("never is later than every point that a process will see") {
   CHECK(to_seconds(250ms) == 0.25);
   CHECK(to_millis(1500us) == 1.5);
 }
+
+TEST_CASE("durations travel as whole microseconds, never negative") {
+  CHECK(to_micros(1999ns) == 1);
+  CHECK(to_micros(2ms) == 2000);
+  CHECK(to_micros(-5s) == 0);
+}

@@ -62,6 +62,7 @@ class desk {
     return done;
   }
 
+  std::string shop() const { return from_environment("TROUPE_SOURCE_DIR") + "/examples/shop"; }
   std::string hello() const { return from_environment("TROUPE_SOURCE_DIR") + "/examples/hello"; }
   const scratch_folder& folder() const { return here_; }
 
@@ -168,7 +169,7 @@ TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
   CHECK(method.at("safety").get<std::string>() == "readOnly");
   CHECK(method.at("timeoutMicros").get<int>() == 500'000);
 
-  at.succeeds("policy greeter-1 hello.Greeter round_robin");
+  at.succeeds("policy hello.Greeter round_robin --node greeter-1");
   const auto view = at.succeeds("explain hello.Greeter --from greeter-1 -o json").read().at("views").front();
   CHECK(view.at("from").get<std::string>() == "greeter-1");
   CHECK(view.at("policy").get<std::string>() == "round_robin");
@@ -180,6 +181,20 @@ TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
     CHECK(candidate.at("score").get<double>() == doctest::Approx(sum));
   }
   CHECK(has(at.succeeds("explain hello.Greeter").out, "SCORE"));
+  const auto policy_at = [&](const std::string& node) {
+    const auto seen = at.succeeds("explain hello.Greeter --method greet --node " + node + " -o json").read();
+    CHECK(seen.at("views").front().at("method").get<std::string>() == "greet");
+    return seen.at("views").front();
+  };
+  CHECK(policy_at("greeter-2").at("policy").get<std::string>() == "dynamic_score");
+  CHECK(at.succeeds("policy hello.Greeter dynamic_score --weight load=.8 --weight cost=2").out ==
+        "greeter-1, greeter-2 choose replicas of hello.Greeter by dynamic_score\n");
+  for (const auto* node : {"greeter-1", "greeter-2"}) {
+    const auto seen = policy_at(node);
+    CHECK(seen.at("policy").get<std::string>() == "dynamic_score");
+    for (const auto& term : seen.at("candidates").front().at("terms"))
+      if (term.at("name").get<std::string>() == "load") CHECK(term.at("weight").get<double>() == .8);
+  }
 
   at.succeeds("fault greeter-1 hello.Greeter --fail 100");
   const auto refused = at.troupe(std::string(greet) + " --on greeter-1");
@@ -199,6 +214,40 @@ TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
   at.succeeds("drain greeter-2");
   for (int i = 0; i < 500 && at.state_of("greeter-2") != "exited"; ++i) std::this_thread::sleep_for(10ms);
   CHECK(at.state_of("greeter-2") == "exited");
+}
+
+TEST_CASE("what became of a call is told by the node that made it") {
+  const desk at;
+  at.succeeds("up " + at.shop());
+  for (const auto* node : {"inventory-1", "inventory-2"})
+    at.succeeds(std::string("fault ") + node + " shop.Inventory --fail 100");
+  at.succeeds(R"(call shop.Cart.add '{"user": "ann", "item": {"name": "tea", "count": 2}}' --on cart-1)");
+  const auto failed = at.troupe(R"(call shop.Cart.checkout '{"user": "ann"}' --on cart-1)");
+  CHECK(failed.code == 1);
+  CHECK(has(failed.err, "\n  call: "));  // of the command's own call: the cart's are told by the cart's node
+
+  const auto calls = at.succeeds("calls shop.Inventory --node cart-1 -o json").read().at("calls");
+  REQUIRE(calls.size() >= 1);
+  const auto name = calls.back().at("name").get<std::string>();
+  CHECK(calls.back().at("method").get<std::string>() == "reserve");
+  CHECK(has(at.succeeds("calls").out, name));
+  const auto told = at.succeeds("explain " + name + " -o json").read();
+  CHECK(told.at("from").get<std::string>() == "cart-1");
+  CHECK(told.at("policy").get<std::string>() == "consistent_hash");  // as the IDL says
+  CHECK(told.at("safety").get<std::string>() == "idempotent");
+  CHECK(told.at("code").get<std::string>() == "INTERNAL");
+  REQUIRE(told.at("attempts").size() >= 1);
+  CHECK(told.at("attempts")[0].at("node").get<std::string>().starts_with("inventory-"));
+  CHECK(told.at("attempts")[0].at("whatFollowed").get<std::string>() == "its answer is the call's");
+  CHECK(has(at.succeeds("explain " + name).out, "WHY CHOSEN"));
+
+  CHECK(at.troupe("explain " + name + " --node cart-2").code == 3);
+  CHECK(at.troupe("explain " + name + " --method reserve").code == 2);
+  const auto unknown = at.troupe("explain 0123456789abcdef-1000001");
+  CHECK(unknown.code == 3);
+  CHECK(has(unknown.err, "was made by none of the nodes that answer"));
+  CHECK(at.succeeds("policy shop.Inventory round_robin").out.find("cart-1, cart-2, cart-3, inventory-1") ==
+        0);
 }
 
 TEST_CASE("what cannot be done is said, by a code that does not change") {
@@ -223,6 +272,15 @@ TEST_CASE("what cannot be done is said, by a code that does not change") {
 
   at.succeeds("up " + at.hello());
   CHECK(at.troupe("kill nobody").code == 3);
+  const auto slow = at.troupe("policy hello.Greeter fastest");
+  CHECK(slow.code == 2);
+  CHECK(has(slow.err, "\"fastest\" is no balancing policy. There are: dynamic_score, "));
+  const auto slip = at.troupe("policy hello.Greeter dynamic_score --weight lod=1");
+  CHECK(slip.code == 2);
+  CHECK(has(slip.err, "\"lod\" is no term of the score. There are: barred, "));
+  CHECK(at.troupe("policy hello.Nobody random").code == 3);
+  CHECK(at.troupe("policy hello.Greeter random --node nobody").code == 3);
+  CHECK(at.troupe("explain hello.Greeter --method wave").code == 3);
   CHECK(at.troupe("scale greeter=none").code == 2);
   CHECK(at.troupe("scale nobody=2").code == 3);
   CHECK(at.troupe("call greet").code == 2);

@@ -1,6 +1,9 @@
 // The examples' clusters, started from their own cluster files, used, and hurt.
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <local_cluster/local_cluster.hpp>
@@ -33,6 +36,17 @@ Response good(Response answer) {
   return answer;
 }
 
+/// What a program says that has to end well.
+std::string output_of(const std::string& command) {
+  std::string text;
+  std::FILE* const from = ::popen(command.c_str(), "r");
+  REQUIRE(from != nullptr);
+  std::array<char, 256> part{};
+  while (std::fgets(part.data(), static_cast<int>(part.size()), from) != nullptr) text += part.data();
+  CHECK(::pclose(from) == 0);
+  return text;
+}
+
 std::vector<std::string> paths_of(capnp::List<search::Hit>::Reader hits) {
   std::vector<std::string> paths;
   for (const auto hit : hits) paths.emplace_back(hit.getPath().cStr());
@@ -52,6 +66,30 @@ TEST_CASE("hello answers, also after one of its two greeters was killed") {
   CHECK(std::string(other->getFrom().cStr()) != reply->getFrom().cStr());
 }
 
+TEST_CASE("a client's own policy keeps to its rack, and goes elsewhere where nobody is left in it") {
+  example racks("policy");
+  const auto* programs = std::getenv("TROUPE_BIN_DIR");
+  REQUIRE_MESSAGE(programs != nullptr, "run it by ctest, or set TROUPE_BIN_DIR");
+  const auto ask = [&](const std::string& rack) {
+    const auto command = "timeout 20 " + std::string(programs) + "/policy_ask " +
+                         racks.cluster().addresses().front() + " " + rack;
+    return output_of(command);
+  };
+  for (const std::string rack : {"a", "b"}) {
+    const auto told = ask(rack);
+    CAPTURE(told);
+    CHECK(told.find(rack + "-1 answered ") != told.npos);
+    CHECK(told.find(rack + "-2 answered ") != told.npos);
+    CHECK(std::count(told.begin(), told.end(), '\n') == 2);
+  }
+  racks.kill("b-1");
+  racks.kill("b-2");
+  const auto told = ask("b");
+  CAPTURE(told);
+  CHECK(told.find("a-1 answered ") != told.npos);
+  CHECK(told.find("b-") == told.npos);
+}
+
 TEST_CASE(
     "a cart is filled and paid for; its replica's death costs what it held, and nobody is charged twice") {
   example shop("shop");
@@ -65,7 +103,6 @@ TEST_CASE(
                     .wait())
         ->getCount();
   };
-  REQUIRE(shop.node().set_policy("shop.Cart", troupe::balance::policy_kind::consistent_hash));
   // A router chooses among the replicas that it has a link to: here, all of them.
   for (const auto replica : shop.members("cart")) (void)good(cart.get("nobody").on(replica).wait());
 

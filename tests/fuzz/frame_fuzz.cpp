@@ -88,10 +88,15 @@ void read_request(wire::idl::Request::Reader request) {
   look(wire::copy_to_frame(copy).words.size());
 }
 
+void look(wire::idl::Load::Reader load) {
+  look(std::uint64_t{load.getInFlight()} + load.getYours() + load.getWorkers() + load.getLimit());
+  look(std::uint64_t{load.getQueueMicros()} + load.getServiceMicros() + load.getServiceAgeMicros());
+  look(load.getDraining() ? 1 : 0);
+}
+
 void read_reply(wire::idl::Reply::Reader reply) {
-  const auto load = reply.getLoad();
-  look(reply.getAttemptId() + load.getInFlight() + load.getWorkers() + load.getLimit());
-  look(std::uint64_t{load.getQueueMicros()} + load.getServiceMicros() + (load.getDraining() ? 1 : 0));
+  look(reply.getAttemptId());
+  look(reply.getLoad());
   if (reply.isFailure()) {
     look(reply.getFailure().getCode());
     look(reply.getFailure().getText());
@@ -132,6 +137,11 @@ void read_frame(wire::idl::Frame::Reader root) {
                                   wire::cluster_hash("fuzz"));
       return;
     }
+    case wire::idl::Frame::LOAD_QUERY:
+      return look(root.getLoadQuery().getService());
+    case wire::idl::Frame::LOAD_ANSWER:
+      look(root.getLoadAnswer().getService());
+      return look(root.getLoadAnswer().getLoad());
   }
   // A number that this version does not know: the owner closes the link.
 }

@@ -97,6 +97,11 @@ void write_frames(const seed_folder& to) {
   write("conversation", {hello, request, ping, request, frame_of([](builder f) { f.setCancel(7); })});
   write("replies", {frame_of([](builder frame) { frame.initWelcome().setName("node-1"); }), reply, failure,
                     frame_of([](builder frame) { frame.setGoAway("it stops"); })});
+  write("load", {frame_of([](builder frame) { frame.initLoadQuery().setService("shop.Cart"); }),
+                 frame_of([](builder frame) {
+                   frame.initLoadAnswer().setService("shop.Cart");
+                   frame.getLoadAnswer().initLoad().setInFlight(3);
+                 })});
   const auto snapshot = exchange_bytes();
   write("exchange", {frame_of([&](builder frame) {
           frame.setExchange({reinterpret_cast<const kj::byte*>(snapshot.data()), snapshot.size()});

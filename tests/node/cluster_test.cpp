@@ -1,5 +1,9 @@
 // Nodes of one process that live and die together: joining, draining, taking over, failing over.
+#include <algorithm>
+#include <atomic>
 #include <future>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -290,22 +294,85 @@ TEST_CASE("the admin service tells all about its node, and steers it") {
   CHECK(described->getInterfaceId() == lab::BenchService::descriptor().id);
   CHECK(described->getNodes().size() > 20);
   CHECK(admin.describe("lab.Nothing").on(id).wait().error().code == code::not_found);
-  const auto explained = admin.explain("lab.Bench").on(all.caller->self().node).wait();
+  const auto explained = admin.explain("lab.Bench", admin::ANY_METHOD).on(all.caller->self().node).wait();
   REQUIRE(explained);
   CHECK(explained->getExplanation().getCandidates().size() == 2);
   CHECK(explained->getExplanation().getCandidates()[0].getTerms().size() > 2);
-  CHECK(admin.explain("lab.Nothing").on(id).wait().error().code == code::not_found);
+  CHECK(admin.explain("lab.Nothing", admin::ANY_METHOD).on(id).wait().error().code == code::not_found);
   const auto links = admin.links().on(id).wait();
   REQUIRE(links);
   CHECK(links->getLinks().size() >= 1);
   CHECK(links->getCounters().size() > 20);
   CHECK(admin.fault("lab.Bench", 0, 0).on(id).wait().error().code == code::failed_precondition);
-  CHECK(admin.policy("lab.Bench", "round_robin").on(id).wait());
-  CHECK(admin.policy("lab.Bench", "best").on(id).wait().error().code == code::invalid_argument);
+  const auto set_policy = [&](const char* service, const char* name) {
+    return admin
+        .policy([&](auto to) {
+          to.setService(service);
+          to.setName(name);
+        })
+        .on(id)
+        .wait();
+  };
+  CHECK(set_policy("lab.Bench", "round_robin"));
+  CHECK(set_policy("lab.Bench", "best").error().code == code::invalid_argument);
+  CHECK(set_policy("lab.Nothing", "random").error().code == code::not_found);
+  CHECK(admin.explainCall("nonsense").on(id).wait().error().code == code::invalid_argument);
   std::promise<std::string> asked;
   one.when_asked_to_stop([&](const std::string& why) { asked.set_value(why); });
   CHECK(admin.drain("for the night").on(id).wait());
   CHECK(asked.get_future().get() == "caller asked for it: for the night");
+}
+
+namespace {
+
+/// Whoever has the last name.
+class last_by_name final : public balance::policy {
+ public:
+  explicit last_by_name(std::atomic<bool>& gone) : gone_(gone) {}
+  ~last_by_name() override { gone_ = true; }
+  std::string_view name() const override { return "last_by_name"; }
+  balance::replica_index pick(balance::fleet& replicas, std::span<const balance::replica_index> candidates,
+                              const balance::request&, random_source&) override {
+    return *std::max_element(candidates.begin(), candidates.end(), [&](auto a, auto b) {
+      return replicas.facts(a).name < replicas.facts(b).name;
+    });
+  }
+
+ private:
+  std::atomic<bool>& gone_;
+};
+
+}  // namespace
+
+TEST_CASE("a node chooses by a policy of its program's, until another one takes its place") {
+  trio all;
+  const auto& bench = *all.bench;
+  std::atomic<bool> gone{false};
+  REQUIRE(all.caller->use_policy<lab::Bench>(std::make_unique<last_by_name>(gone)));
+  CHECK(all.caller->explain("lab.Bench")->policy == "last_by_name");
+  CHECK_FALSE(all.caller->use_policy<lab::Bench>(nullptr));
+  for (int i = 0; i < 10; ++i) {
+    const auto reply = bench.echo("x").wait();
+    REQUIRE(reply);
+    CHECK(reply->getNode() == "two");  // after "one"
+  }
+
+  // A call that fails is known by its name, as its error has it.
+  const auto declined = bench.fail("code").wait();
+  REQUIRE_FALSE(declined);
+  REQUIRE_FALSE(declined.error().call.empty());
+  CHECK(declined.error().explain().find("\n  call: " + declined.error().call) != std::string::npos);
+  const auto told = all.caller->explain_call(declined.error().call);
+  REQUIRE(told);
+  CHECK(told->policy == "last_by_name");
+  REQUIRE(told->attempts().size() == 1);
+  CHECK(told->attempts()[0].name == declined.error().attempts[0].node);
+  CHECK(all.caller->explain_call("nonsense").error().code == code::invalid_argument);
+  CHECK(all.caller->explain_call("0123456789abcdef-1").error().code == code::not_found);
+
+  REQUIRE(all.caller->set_policy("lab.Bench", balance::policy_kind::dynamic_score, {{"load", .7}}));
+  CHECK(gone);
+  CHECK_FALSE(all.caller->set_policy("lab.Bench", balance::policy_kind::dynamic_score, {{"lod", .7}}));
 }
 
 TEST_CASE("injected faults slow and fail a service where they are allowed, until they are ended") {

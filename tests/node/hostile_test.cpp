@@ -15,6 +15,7 @@
 #include <troupe/call.capnp.h>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/gossip.hpp>
+#include <troupe/wire/message.hpp>
 
 #include "service/lab.hpp"
 
@@ -298,6 +299,110 @@ TEST_CASE("a long hello is not even answered, also when its sender is gone at on
   }
   CHECK(eventually([&] { return under.counter("bad_frames") >= 1; }));
   CHECK(under.works());
+}
+
+TEST_CASE("a reply tells how many of the requests in flight came by its own link") {
+  fortress it;
+  const auto hold = [](raw_peer& by, std::uint64_t attempt) {
+    capnp::MallocMessageBuilder message;
+    request_in(message, attempt, 4).initParams().initAs<lab::Bench::HoldParams>();
+    by.send(message);
+  };
+  raw_peer one(it.server->address());
+  raw_peer other(it.server->address());
+  for (auto* each : {&one, &other}) {
+    each->hello();
+    REQUIRE(each->receive().words.size() > 0);
+  }
+  hold(one, 1);
+  hold(one, 2);
+  hold(other, 1);
+  REQUIRE(eventually([&] { return it.told->executed >= 4; }));  // with the echo that proved that it works
+  capnp::MallocMessageBuilder message;
+  request_in(message, 3, 0).initParams().initAs<lab::Bench::EchoParams>().setText("x");
+  one.send(message);
+  const auto frame = one.receive();
+  REQUIRE(frame.words.size() > 0);
+  const wire::message reply(frame, wire::frame_limits{});
+  const auto load = reply.root().getReply().getLoad();
+  CHECK(load.getInFlight() == 4);
+  CHECK(load.getYours() == 3);
+  CHECK_FALSE(load.getOverloaded());
+  it.told->release = true;
+}
+
+TEST_CASE("a query for the load is answered at once, also while the service is blocked") {
+  fortress it;
+  const auto ask = [](raw_peer& by, const char* service) {
+    capnp::MallocMessageBuilder message;
+    message.initRoot<wire::idl::Frame>().initLoadQuery().setService(service);
+    by.send(message);
+  };
+  const auto answer = [&](raw_peer& to) {
+    const auto frame = to.receive();
+    REQUIRE(frame.words.size() > 0);
+    const wire::message message(frame, wire::frame_limits{});
+    REQUIRE(message.root().isLoadAnswer());
+    const auto said = message.root().getLoadAnswer();
+    CHECK(said.getService() == "lab.Bench");
+    const auto load = said.getLoad();
+    return balance::load_report{.in_flight = load.getInFlight(),
+                                .yours = load.getYours(),
+                                .workers = load.getWorkers(),
+                                .limit = load.getLimit(),
+                                .service_time = std::chrono::microseconds(load.getServiceMicros())};
+  };
+  raw_peer one(it.server->address());
+  raw_peer other(it.server->address());
+  for (auto* each : {&one, &other}) {
+    each->hello();
+    REQUIRE(each->receive().words.size() > 0);
+  }
+  capnp::MallocMessageBuilder message;
+  for (const std::uint64_t attempt : {1, 2, 3}) {
+    request_in(message, attempt, 5).initParams().initAs<lab::Bench::BlockParams>().setMillis(~0u);
+    (attempt == 3 ? other : one).send(message);
+  }
+  REQUIRE(eventually([&] { return it.told->inside == 1; }));
+  // A link's frames are read in order, so those who sent requests before have them counted.
+  ask(other, "lab.Bench");
+  (void)answer(other);
+  ask(one, "lab.Nothing");
+  ask(one, "lab.Bench");
+  const auto busy = answer(one);  // nothing for the service that is not there
+  CHECK(busy.in_flight == 3);
+  CHECK(busy.yours == 2);
+  CHECK(busy.workers == 1);
+  CHECK(busy.limit == 1024);
+  CHECK(eventually([&] {
+    ask(one, "lab.Bench");
+    return answer(one).service_time > busy.service_time + 20ms;  // as the one that blocks takes
+  }));
+  it.told->release = true;
+  CHECK(it.counter("load_queries") >= 4);
+}
+
+TEST_CASE("a router asks its replicas for their load over its links, and hears") {
+  const auto told = std::make_shared<lab::notes>();
+  node one(lab::options_of("one"));
+  lab::host_bench(one, told);
+  node two(lab::options_of("two", {lab::address_of(one)}));
+  lab::host_bench(two, told);
+  node caller(lab::options_of("caller", {lab::address_of(one)}));
+  REQUIRE(eventually([&] { return lab::servers_known(caller, "lab.Bench") == 2; }));
+  const auto counter = [](node& of, const char* name) -> std::uint64_t {
+    const auto reply = of.client<admin::Admin>().links().on(of.self().node).wait();
+    REQUIRE(reply);
+    for (const auto each : reply->getCounters())
+      if (each.getName() == name) return each.getValue();
+    return 0;
+  };
+  CHECK(eventually([&] {
+    REQUIRE(caller.client<lab::Bench>().echo("x").wait());
+    return counter(caller, "probes_answered") >= 5;
+  }));
+  CHECK(counter(caller, "probes") >= counter(caller, "probes_answered"));
+  CHECK(counter(one, "load_queries") + counter(two, "load_queries") >= 5);
 }
 
 TEST_CASE("a link is good for one exchange of snapshots: asking is short, the answer is long") {

@@ -76,7 +76,16 @@ TEST_CASE("the command line goes before the file, and the file before the progra
 
 TEST_CASE("a file's mistakes are named with line and column") {
   CHECK(problem_of("[node]\nname = \n").find(", line 2, column ") == 0);
-  CHECK(problem_of("[other]\n") == " has no table [node]");
+  CHECK(problem_of("[other]\n") == " has neither a table [node] nor [service.\"NAME\"]");
+  CHECK(problem_of("[service.\"a\"]\npolicy = \"best\"\n")
+            .find(", line 2, column 10: \"best\" is no balancing policy. There are: dynamic_score, ") == 0);
+  CHECK(problem_of("[service.\"a\"]\nweights = { lod = 1 }\n")
+            .find(", line 2, column 11: \"lod\" is no term of the score. There are: barred, ") == 0);
+  CHECK(problem_of("[service.\"a\"]\nweights = { load = \"x\" }\n").find("the weight of load is a number") !=
+        std::string::npos);
+  CHECK(problem_of("[service.\"a\"]\nweight = 1\n").find("there are policy, weights") != std::string::npos);
+  CHECK(problem_of("[service]\npolicy = \"random\"\n").find("write [service.\"shop.Cart\"]") !=
+        std::string::npos);
   CHECK(problem_of("[node]\n\n  naem = \"x\"\n")
             .find(", line 3, column 10: there is no option 'naem'; there are join, ") == 0);
   CHECK(problem_of("[node]\npool_threads = \"many\"\n") ==
@@ -92,6 +101,31 @@ TEST_CASE("a file's mistakes are named with line and column") {
   CHECK(problem_of("[node]\npolicy = \"best\"\n").find("best") != std::string::npos);
   node_options options;
   CHECK(read_options_file("/tmp/no-such-file.toml", options).error().code == code::not_found);
+}
+
+TEST_CASE("what is said of single services is merged, the command line's last") {
+  const text_file file(
+      "[service.\"shop.Cart\"]\npolicy = \"random\"\nweights = { load = 0.9, cost = 2 }\n"
+      "[service.\"shop.Payment\"]\npolicy = \"round_robin\"\n");
+  const auto said =
+      read({"--config", file.path().c_str(), "--service", "shop.Cart:policy=consistent_hash,cost=3",
+            "--service", "shop.Other:zone=0", "left over"});
+  REQUIRE_MESSAGE(said, said.error().text);
+  const auto& routing = said->options.routing;
+  CHECK(routing.policy_of("shop.Cart") == balance::policy_kind::consistent_hash);
+  CHECK(routing.policy_of("shop.Payment") == balance::policy_kind::round_robin);
+  CHECK(routing.policy_of("shop.Other") == balance::policy_kind::dynamic_score);
+  CHECK(routing.balancing_of("shop.Cart").weight.cost == 3);
+  CHECK(routing.balancing_of("shop.Cart").weight.load == .9);
+  CHECK(routing.balancing_of("shop.Other").weight.zone == 0);
+  CHECK(said->arguments == std::vector<std::string>{"left over"});
+  const auto wrong = read({"--service", "shop.Cart:policy=best"});
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().text.find(
+            "--service: service shop.Cart: \"best\" is no balancing policy. There are: ") == 0);
+  const auto heavy = read({"--service", "shop.Cart:cost=99"});
+  REQUIRE_FALSE(heavy);
+  CHECK(heavy.error().text.find("service shop.Cart: balance.weight.barred must be above") == 0);
 }
 
 TEST_CASE("a command line's mistakes name the option, its value and its bounds") {

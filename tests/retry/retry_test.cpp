@@ -55,7 +55,7 @@ TEST_CASE("the budget") {
   options settings;
   settings.budget_initial = 2;
   settings.budget_max = 5;
-  budget it(settings, start);
+  budget it(settings.repeats(), start);
 
   SUBCASE("starts with its initial balance and refuses when less than one is left") {
     CHECK(it.spend(start));
@@ -141,6 +141,37 @@ TEST_CASE("the backoff") {
   }
 }
 
+TEST_CASE("the wait for a replica's return is full jitter from 5 ms up to 200 ms, within what remains") {
+  const options settings;
+  random_source random(7);
+  const auto longest_of = [&](std::uint32_t times, duration remaining) {
+    duration longest{0};
+    for (int i = 0; i < 1000; ++i)
+      longest = std::max(longest, wait_for_return(settings, times, remaining, random));
+    return longest;
+  };
+  CHECK(longest_of(1, 1h) > 4500us);
+  CHECK(longest_of(1, 1h) < 5ms);
+  CHECK(longest_of(3, 1h) > 18ms);
+  CHECK(longest_of(3, 1h) < 20ms);
+  CHECK(longest_of(100, 1h) > 190ms);
+  CHECK(longest_of(100, 1h) < 200ms);
+  CHECK(longest_of(100, 10ms) <= 5ms);
+}
+
+TEST_CASE("hedges have an allotment of their own: one in fifty calls, and no saving up") {
+  budget it(options{}.hedges(), start);
+  CHECK(it.spend(start));
+  CHECK_FALSE(it.spend(start + 1h));
+  for (int i = 0; i < 49; ++i) it.earn(start);
+  CHECK_FALSE(it.spend(start));
+  it.earn(start);
+  it.earn(start);
+  CHECK(it.spend(start));
+  for (int i = 0; i < 100'000; ++i) it.earn(start);
+  CHECK(it.balance(start) == doctest::Approx(20));
+}
+
 TEST_CASE("retry options that make no sense are refused by name") {
   CHECK(options{}.validate());
   const auto refused = [](auto change) {
@@ -156,4 +187,7 @@ TEST_CASE("retry options that make no sense are refused by name") {
   CHECK(refused([](options& o) { o.budget_initial = 2000; }));
   CHECK(refused([](options& o) { o.backoff_min = 0s; }));
   CHECK(refused([](options& o) { o.backoff_max = 1ms; }));
+  CHECK(refused([](options& o) { o.hedges_per_call = .5; }));
+  CHECK(refused([](options& o) { o.return_min = 0s; }));
+  CHECK(refused([](options& o) { o.return_max = 1ms; }));
 }

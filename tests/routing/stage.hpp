@@ -65,6 +65,18 @@ class stage {
   void refuse(attempt_id attempt, troupe::code code, std::string_view text = "overloaded") {
     core.answered(attempt, {retry::fate::refused, code, text, nullptr}, now, out);
   }
+  /// As an overloaded replica does that sees the others overloaded, too.
+  void refuse_for_good(attempt_id attempt) {
+    core.answered(
+        attempt,
+        {retry::fate::refused, code::resource_exhausted, "overloaded", nullptr, retry::advice::do_not_retry},
+        now, out);
+  }
+
+  /// Node `number`'s answer to a probe.
+  void tell(int number, const balance::load_report& load) {
+    core.load_told(node_number(number), echo, load, now);
+  }
 
   void pass(duration time) {
     const time_point end = now + time;

@@ -2,7 +2,6 @@
 #include <string>
 #include <type_traits>
 
-#include <capnp/message.h>
 #include <doctest/doctest.h>
 
 #include <troupe/runtime/call_error.hpp>
@@ -23,11 +22,13 @@ TEST_CASE("a failed call explains itself in one line, and a line for each attemp
       {"c", "127.0.0.1:80", 12.5, 120ms, "connection lost after sending -> not repeated"},
   };
   problem.known = "3 alive, 1 suspect (cart-4)";
+  problem.call = "0f3c91d2a7b4e865-1000001";
   problem.hint = "declare it idempotent if it is";
   CHECK(problem.explain() ==
         "shop.Cart.checkout UNAVAILABLE after 2 attempts, 158 ms of 300 ms: connection lost after sending\n"
         "  1  cart-2  127.0.0.1:7102  score 0.31     38 ms  refused: overloaded -> tried elsewhere\n"
         "  2  c       127.0.0.1:80    score 12.50    120 ms  connection lost after sending -> not repeated\n"
+        "  call: 0f3c91d2a7b4e865-1000001\n"
         "  known: 3 alive, 1 suspect (cart-4)\n"
         "  hint: declare it idempotent if it is");
 }
@@ -43,6 +44,8 @@ TEST_CASE("an explanation leaves out what is not known") {
   problem.took = 2ms;
   problem.allowed = 1s;
   CHECK(problem.explain() == "shop.Cart.get NOT_FOUND after 2 ms of 1 s: no such cart");
+  problem.attempts = {{"cart-1", "here", -1, 1ms, "NOT_FOUND"}};
+  CHECK(problem.explain().ends_with("\n  1  cart-1  here  on trial        1 ms  NOT_FOUND"));
   problem.attempts = {{"cart-1", "here", 0, 1ms, "NOT_FOUND"}};
   CHECK(problem.explain().find("NOT_FOUND after 1 attempt, 2 ms of 1 s: no such cart\n  1  cart-1  here  ") !=
         std::string::npos);
@@ -77,19 +80,4 @@ TEST_CASE("an inbox wakes its actor once for what arrives together, and refuses 
   CHECK_FALSE(door.put(fourth));
   CHECK(fourth == 4);
   CHECK(wakes == 2);
-}
-
-TEST_CASE("the load report says what the service is doing") {
-  runtime::hosted_service service({.name = "shop.Cart", .interface_id = 1, .how = {}, .make = nullptr});
-  service.in_flight = 3;
-  for (int i = 0; i < 200; ++i) service.note_times(2ms, 30ms);
-  capnp::MallocMessageBuilder message;
-  auto load = message.initRoot<wire::idl::Load>();
-  service.write_load(load, true);
-  CHECK(load.getInFlight() == 3);
-  CHECK(load.getLimit() == 1024);
-  CHECK(load.getWorkers() == 1);
-  CHECK(load.getDraining());
-  CHECK(load.getQueueMicros() == doctest::Approx(2000).epsilon(.01));
-  CHECK(load.getServiceMicros() == doctest::Approx(30'000).epsilon(.01));
 }

@@ -350,6 +350,108 @@ TEST_CASE("a request that runs out of time in the queue is not executed") {
   CHECK(counts_of(both.server).expired == 1);
 }
 
+TEST_CASE("a call made in a handler is as critical as the one that it serves, unless its method says more") {
+  const duo both;
+  const auto seen = [](const auto& reply) {
+    REQUIRE(reply);
+    return text(reply->getFacts().getCriticality());
+  };
+  CHECK(seen(both.bench.minor("ask").wait()) == "sheddable");
+  CHECK(seen(both.bench.major("ask").wait()) == "critical");
+  CHECK(seen(both.bench.minor("insist").wait()) == "critical");
+  CHECK(seen(both.server.client<lab::Aide>().about(0).wait()) == "normal");
+  CHECK(seen(both.server.client<lab::Aide>().about(0).as(criticality::sheddable).wait()) == "sheddable");
+}
+
+TEST_CASE("a service that fills up turns away the sheddable first, the critical last") {
+  const duo both({.in_flight_max = 10, .concurrency = concurrency::fixed});
+  std::atomic<int> back{0};
+  const auto ended = [&](const auto&) { ++back; };
+  const auto refused = [](const auto& reply) {
+    return !reply && reply.error().code == code::resource_exhausted;
+  };
+  int held = 0;
+  const auto filled_to = [&](int count, auto make) {
+    for (; held < count; ++held) make().then(ended);
+    return eventually([&] { return counts_of(both.server).in_flight == static_cast<unsigned>(count); });
+  };
+  REQUIRE(filled_to(7, [&] { return both.bench.minor("hold"); }));
+  CHECK(refused(both.bench.minor("hold").within(2s).wait()));
+  REQUIRE(filled_to(9, [&] { return both.bench.hold(); }));
+  CHECK(refused(both.bench.hold().within(2s).wait()));
+  REQUIRE(filled_to(10, [&] { return both.bench.major("hold"); }));
+  CHECK(refused(both.bench.major("hold").within(2s).wait()));
+  CHECK(both.told->executed == 10);
+  both.told->release = true;
+  CHECK(eventually([&] { return back == 10; }));
+}
+
+TEST_CASE("what was admitted gives way at its turn to more critical requests that came after it") {
+  const duo both({.runs_on = placement::thread, .in_flight_max = 10, .concurrency = concurrency::fixed});
+  std::atomic<int> back{0};
+  const auto ended = [&](const auto&) { ++back; };
+  const auto waiting = [&](unsigned count) {
+    return eventually([&] { return counts_of(both.server).in_flight == count; });
+  };
+  both.bench.block(lab::bench::until_released).then(ended);
+  REQUIRE(eventually([&] { return both.told->inside == 1; }));
+  for (int i = 0; i < 6; ++i) both.bench.minor("").then(ended);
+  REQUIRE(waiting(7));
+  for (int i = 0; i < 3; ++i) both.bench.major("").then(ended);
+  REQUIRE(waiting(10));
+  both.told->release = true;
+  REQUIRE(eventually([&] { return back == 10; }));
+  int minor = 0;
+  int major = 0;
+  for (const auto& [criticality, attempt] : both.told->attempts) {
+    if (attempt > 1) continue;
+    minor += criticality == "sheddable";
+    major += criticality == "critical";
+  }
+  CHECK(major == 3);
+  // Ten were there and seven of them may be sheddable; the one that ends meanwhile makes room for one more.
+  CHECK(minor >= 3);
+  CHECK(minor <= 4);
+  CHECK(counts_of(both.server).refused >= 2);
+  CHECK(counts_of(both.server).in_flight == 0);
+}
+
+TEST_CASE("a cancelled request that still waits is not executed") {
+  const duo both({.runs_on = placement::thread});
+  std::atomic<int> back{0};
+  both.bench.block(lab::bench::until_released).then([&](const auto&) { ++back; });
+  REQUIRE(eventually([&] { return both.told->inside == 1; }));
+  for (int i = 0; i < 5; ++i) both.bench.echo("x").within(20ms).then([&](const auto&) { ++back; });
+  REQUIRE(eventually([&] { return back == 5; }));
+  both.told->release = true;
+  REQUIRE(eventually([&] { return back == 6; }));
+  REQUIRE(both.bench.put([](auto) {}).wait());
+  CHECK(both.told->executed == 0);
+}
+
+TEST_CASE("a slow call is hedged where its method allows it, and the loser learns that nobody waits") {
+  const auto told = std::make_shared<lab::notes>();
+  node one(lab::options_of("one"));
+  node two(lab::options_of("two", {lab::address_of(one)}));
+  auto patient = lab::options_of("caller", {lab::address_of(one)});
+  patient.routing.stall_min = 30s;  // no backup comes first
+  node caller(patient);
+  lab::host_bench(one, told);
+  lab::host_bench(two, told);
+  REQUIRE(eventually([&] { return lab::servers_known(caller, "lab.Bench") == 2; }));
+  REQUIRE(caller.set_policy("lab.Bench", balance::policy_kind::round_robin));
+  const auto bench = caller.client<lab::Bench>();
+  for (int i = 0; i < 300; ++i) REQUIRE(bench.swift().wait());
+  {
+    const std::lock_guard lock(told->mutex);
+    told->slow = "two";
+  }
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) CHECK(bench.swift().within(20s).wait());
+  CHECK(std::chrono::steady_clock::now() - began < 10s);
+  CHECK(eventually([&] { return told->cancelled > 0; }));
+}
+
 TEST_CASE("messages over the limit fail their call, not the link that others use") {
   auto serving = lab::options_of("server");
   serving.links.frames.words_max = 1u << 14;  // 128 KiB

@@ -51,6 +51,7 @@ struct notes {
   std::map<std::string, int> executions;                   // by call id
   std::vector<std::pair<std::string, unsigned>> attempts;  // call id and number
   std::vector<std::string> nodes;                          // where
+  std::string slow;                                        // the node whose swift calls hang
 
   std::string last_node() {
     const std::lock_guard lock(mutex);
@@ -116,9 +117,13 @@ class bench final : public BenchService {
     tell(ctx, results.initFacts());
   }
 
+  static constexpr std::uint32_t until_released = ~std::uint32_t{0};
   troupe::task<> block(troupe::context&, BlockParams::Reader params, BlockResults::Builder) override {
     ++notes_->inside;
-    std::this_thread::sleep_for(std::chrono::milliseconds(params.getMillis()));
+    if (params.getMillis() == until_released)
+      eventually([this] { return notes_->release.load(); });
+    else
+      std::this_thread::sleep_for(std::chrono::milliseconds(params.getMillis()));
     --notes_->inside;
     co_return;
   }
@@ -165,6 +170,25 @@ class bench final : public BenchService {
     co_return;
   }
 
+  troupe::task<> minor(troupe::context& ctx, MinorParams::Reader params,
+                       MinorResults::Builder results) override {
+    return ranked(ctx, params.getHow().cStr(), results.initFacts());
+  }
+  troupe::task<> major(troupe::context& ctx, MajorParams::Reader params,
+                       MajorResults::Builder results) override {
+    return ranked(ctx, params.getHow().cStr(), results.initFacts());
+  }
+
+  troupe::task<> swift(troupe::context& ctx, SwiftParams::Reader, SwiftResults::Builder) override {
+    bool hangs = false;
+    {
+      const std::lock_guard lock(notes_->mutex);
+      hangs = notes_->slow == node_;
+    }
+    while (hangs && !notes_->release && !ctx.cancelled()) co_await ctx.sleep(1ms);
+    if (ctx.cancelled()) ++notes_->cancelled;
+  }
+
   troupe::task<> bulk(troupe::context&, BulkParams::Reader params, BulkResults::Builder results) override {
     ++notes_->executed;
     results.initData(params.getBytes());
@@ -172,6 +196,21 @@ class bench final : public BenchService {
   }
 
  private:
+  troupe::task<> ranked(troupe::context& ctx, std::string how, Facts::Builder facts) {
+    if (how == "ask") {
+      const auto reply = co_await aide_.about(ctx, 0);
+      facts.setCriticality(reply.value().getFacts().getCriticality());
+    } else if (how == "insist") {
+      const auto reply = co_await aide_.urgent(ctx);
+      facts.setCriticality(reply.value().getFacts().getCriticality());
+    } else if (how == "hold") {
+      co_await held(ctx);
+    } else {
+      const std::lock_guard lock(notes_->mutex);
+      notes_->attempts.emplace_back(to_string(ctx.criticality()), ctx.attempt());
+    }
+  }
+
   troupe::task<> held(troupe::context& ctx) {
     {
       const std::lock_guard lock(notes_->mutex);
@@ -207,10 +246,16 @@ class aide final : public AideService {
                        AboutResults::Builder results) override {
     for (auto left = params.getMillis(); left > 0 && !ctx.cancelled(); --left) co_await ctx.sleep(1ms);
     auto to = results.initFacts();
+    to.setCriticality(std::string(to_string(ctx.criticality())));
     to.setNode(node_);
     to.setCaller(ctx.caller());
     to.setTrace(ctx.trace().traceparent());
     to.setRemainingMicros(std::chrono::duration_cast<std::chrono::microseconds>(ctx.remaining()).count());
+  }
+
+  troupe::task<> urgent(troupe::context& ctx, UrgentParams::Reader, UrgentResults::Builder results) override {
+    results.initFacts().setCriticality(std::string(to_string(ctx.criticality())));
+    co_return;
   }
 
  private:

@@ -2,8 +2,9 @@
 //
 // Poisson arrivals go through the real router core; each replica serves first in, first out, with so many
 // workers, exponential service times and a speed that a scenario may change, and drops what nobody waits for;
-// the network takes 100 us each way; reports are what a server could write. What is asserted are shares,
-// losses and latencies, with wide margins: the figures of merit have their own simulator.
+// the network takes 100 us each way; reports, in replies and to probes, are what a server writes. What is
+// asserted are shares, losses and latencies, with wide margins: the figures of merit have their own
+// simulator.
 #include <algorithm>
 #include <deque>
 #include <functional>
@@ -13,6 +14,7 @@
 
 #include <doctest/doctest.h>
 
+#include <troupe/balance/service_meter.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/routing/router.hpp>
 
@@ -38,7 +40,7 @@ struct replica {
   };
   std::deque<job> queue;
   std::uint32_t busy = 0;
-  double service = 0, wait = 0;  // smoothed, seconds
+  balance::service_meter meter;
   std::vector<std::function<void()>> thawing;
 };
 
@@ -113,7 +115,7 @@ class world {
         keep_links_alive();
       } else if (next == next_arrival_) {
         next_arrival_ = now + from_seconds(random_.exponential(1 / rate_));
-        core_.begin({service_, 0, safety::idempotent, now + 2s, {}, {}}, now, out_);
+        core_.begin({.service = service_, .safety = safety::idempotent, .deadline = now + 2s}, now, out_);
       } else {
         core_.tick(now, out_);
       }
@@ -166,6 +168,8 @@ class world {
         if (!done->winner || failing_.contains(done->winner)) ++failed;
         latencies.push_back(to_seconds(now - started_[done->call]));
         started_.erase(done->call);
+      } else if (const auto* asked = std::get_if<probe>(&out_[k])) {
+        after(network, [this, who = static_cast<std::uint32_t>(asked->to.value - 10)] { answer_probe(who); });
       }
     }
     out_.clear();
@@ -193,35 +197,44 @@ class world {
       // As a Troupe node does: nobody waits for it any more, so it is not executed.
       if (withdrawn_.erase(job.attempt) > 0 || job.deadline <= now) continue;
       ++it.busy;
-      const double wait = to_seconds(now - job.arrived);
-      const double takes = to_seconds(job.work) / it.speed;
-      after(from_seconds(takes), [this, who, job, wait, takes] { complete(who, job, wait, takes); });
+      it.meter.began(now - job.arrived, now);
+      after(from_seconds(to_seconds(job.work) / it.speed),
+            [this, who, job, began = now] { complete(who, job, began); });
     }
   }
 
-  void complete(std::uint32_t who, const replica::job& job, double wait, double takes) {
+  void complete(std::uint32_t who, const replica::job& job, time_point began) {
     replica& it = replicas[who];
     if (it.frozen) {
-      it.thawing.push_back([this, who, job, wait, takes] { complete(who, job, wait, takes); });
+      it.thawing.push_back([this, who, job, began] { complete(who, job, began); });
       return;
     }
-    it.service = it.service == 0 ? takes : it.service * .9 + takes * .1;
-    it.wait = it.wait * .9 + wait * .1;
+    it.meter.ended(now - began, now);
     reply(who, job.attempt, code::ok);
     --it.busy;
     serve(who);
   }
 
-  void reply(std::uint32_t who, attempt_id attempt, troupe::code code) {
-    replica& it = replicas[who];
+  balance::load_report report(std::uint32_t who) const {
+    const replica& it = replicas[who];
     balance::load_report load;
     load.in_flight = it.busy + static_cast<std::uint32_t>(it.queue.size());
     if (it.sinkhole) load.in_flight = 1;
     load.workers = it.workers;
     load.limit = it.workers * 50;
-    load.service_time = from_seconds(it.service);
-    load.queue_delay = from_seconds(it.wait);
-    after(network, [this, who, attempt, code, load] {
+    load.service_time = it.meter.service_time(now);
+    load.service_age = it.meter.service_age(now);
+    load.queue_delay = it.meter.queue_delay();
+    return load;
+  }
+
+  void answer_probe(std::uint32_t who) {
+    if (replicas[who].frozen) return;
+    after(network, [this, who, load = report(who)] { core_.load_told(id_of(who), service_, load, now); });
+  }
+
+  void reply(std::uint32_t who, attempt_id attempt, troupe::code code) {
+    after(network, [this, who, attempt, code, load = report(who)] {
       core_.heard_from(id_of(who), now);
       core_.answered(attempt, {retry::fate::answered, code, {}, &load}, now, out_);
     });

@@ -1,9 +1,12 @@
-// What the choice of a replica costs: a pick among 10, 100 and 1,000, and a call's whole way through the
-// router core (begin, answered) without any input or output. Google Benchmark.
+// What the choice of a replica costs among 10 to 10,000: the pick alone, a whole call's statistics (picked,
+// began, ended with a load report), the memory that a replica takes, and a call's way through the router core
+// (begin, answered) without any input or output. Google Benchmark.
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <troupe/balance/fleet.hpp>
 #include <troupe/balance/policy.hpp>
@@ -12,50 +15,129 @@
 namespace {
 
 using namespace troupe;
+using balance::policy_kind;
 
 constexpr duration between_calls = 2us;
+constexpr duration service_time = 100us;
 
-void pick(benchmark::State& state, balance::policy_kind kind) {
-  const balance::options settings;
-  time_point now{1000s};
-  balance::fleet replicas(settings, 1, now);
-  random_source random(7);
-  const auto policy = balance::make_policy(kind);
-  const auto count = static_cast<std::uint32_t>(state.range(0));
-  for (std::uint32_t i = 0; i < count; ++i) {
-    balance::replica_facts facts;
-    facts.node = {i + 1};
-    replicas.set(replicas.add(facts), balance::standing::unreachable, false);
+/// A fleet where everybody is reachable, and known, and warm.
+class crowd {
+ public:
+  crowd(std::uint32_t count, policy_kind kind) : policy_(balance::make_policy(kind)) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      balance::replica_facts facts;
+      facts.node = {i + 1};
+      replicas_.set(replicas_.add(facts), balance::standing::unreachable, false);
+    }
+    for (std::uint32_t i = 0; i < 5 * count; ++i) {
+      balance::request what;
+      const balance::replica_index next[] = {i % count};
+      what.among = next;
+      const balance::choice picked = *replicas_.pick(*policy_, what, random_, now_);
+      replicas_.began(picked, now_);
+      now_ += service_time;
+      end(picked, now_ - service_time);
+    }
+    now_ += 5s;
   }
-  balance::load_report load;
-  load.in_flight = 1;
-  load.workers = load.limit = 4;
-  load.service_time = 100us;
-  const auto answer = [&](const balance::choice& picked, time_point started) {
+
+  enum class keys : bool { none, different };
+  balance::choice pick(keys with, std::uint32_t group = 0) {
+    now_ += between_calls;
+    balance::request what;
+    what.group = group;
+    if (with == keys::different) what.key = ++key_;
+    return *replicas_.pick(*policy_, what, random_, now_);
+  }
+  void begin(const balance::choice& picked) { replicas_.began(picked, now_); }
+  void end(const balance::choice& picked, time_point started) {
+    balance::load_report load;
+    load.in_flight = 1;
+    load.workers = load.limit = 4;
+    load.service_time = service_time;
     balance::completion how;
+    how.group = picked.group;
     how.started = started;
     how.depth = picked.depth;
     how.load = &load;
-    replicas.ended(picked.replica, picked.life, how, now);
-  };
-  for (std::uint32_t i = 0; i < 10 * count; ++i) {  // everyone is known and warm
-    const auto picked = replicas.pick(*policy, {}, random, now);
-    replicas.began(*picked, now);
-    now += 100us;
-    answer(*picked, now - 100us);
+    replicas_.ended(picked.replica, picked.life, how, now_);
   }
-  now += 5s;
-  balance::request what;
-  what.key = kind == balance::policy_kind::consistent_hash ? std::optional<std::uint64_t>(7) : std::nullopt;
+  time_point now() const { return now_; }
+
+ private:
+  balance::options settings_;
+  time_point now_{1000s};
+  balance::fleet replicas_{settings_, 1, now_};
+  std::unique_ptr<balance::policy> policy_;
+  random_source random_{7};
+  std::uint64_t key_ = 0;
+};
+
+std::uint32_t count_of(const benchmark::State& state) { return static_cast<std::uint32_t>(state.range(0)); }
+
+void pick(benchmark::State& state, policy_kind kind, crowd::keys with) {
+  crowd all(count_of(state), kind);
+  (void)all.pick(with);  // builds tables
+  for (auto each : state) benchmark::DoNotOptimize(all.pick(with));
+}
+
+/// As many calls in flight as a busy router has: each round, one begins and the oldest ends.
+void whole_call(benchmark::State& state, policy_kind kind, crowd::keys with) {
+  struct sent {
+    balance::choice what;
+    time_point at;
+  };
+  crowd all(count_of(state), kind);
+  std::vector<sent> under_way(64);
+  for (sent& each : under_way) {
+    each = {all.pick(with), all.now()};
+    all.begin(each.what);
+  }
+  std::size_t oldest = 0;
   for (auto each : state) {
-    now += between_calls;
-    const auto picked = replicas.pick(*policy, what, random, now);
-    benchmark::DoNotOptimize(picked);
+    sent& it = under_way[oldest];
+    all.end(it.what, it.at);
+    it = {all.pick(with), all.now()};
+    all.begin(it.what);
+    oldest = (oldest + 1) % under_way.size();
   }
 }
-BENCHMARK_CAPTURE(pick, dynamic_score, balance::policy_kind::dynamic_score)->Arg(10)->Arg(100)->Arg(1000);
-BENCHMARK_CAPTURE(pick, least_loaded, balance::policy_kind::least_loaded)->Arg(10)->Arg(100)->Arg(1000);
-BENCHMARK_CAPTURE(pick, consistent_hash, balance::policy_kind::consistent_hash)->Arg(10)->Arg(100)->Arg(1000);
+
+#define TROUPE_AMONG(bench, name, ...) \
+  BENCHMARK_CAPTURE(bench, name, __VA_ARGS__)->RangeMultiplier(10)->Range(10, 10'000)
+TROUPE_AMONG(pick, dynamic_score, policy_kind::dynamic_score, crowd::keys::none);
+TROUPE_AMONG(pick, dynamic_score_keyed, policy_kind::dynamic_score, crowd::keys::different);
+TROUPE_AMONG(pick, consistent_hash, policy_kind::consistent_hash, crowd::keys::different);
+TROUPE_AMONG(pick, maglev, policy_kind::maglev, crowd::keys::different);
+TROUPE_AMONG(pick, least_loaded, policy_kind::least_loaded, crowd::keys::none);
+TROUPE_AMONG(pick, hcl, policy_kind::hcl, crowd::keys::none);
+TROUPE_AMONG(pick, by_load, policy_kind::by_load,
+             crowd::keys::none);  // a scan, as all that compare everybody
+TROUPE_AMONG(whole_call, dynamic_score, policy_kind::dynamic_score, crowd::keys::none);
+TROUPE_AMONG(whole_call, dynamic_score_keyed, policy_kind::dynamic_score, crowd::keys::different);
+TROUPE_AMONG(whole_call, consistent_hash, policy_kind::consistent_hash, crowd::keys::different);
+TROUPE_AMONG(whole_call, maglev, policy_kind::maglev, crowd::keys::different);
+TROUPE_AMONG(whole_call, least_loaded, policy_kind::least_loaded, crowd::keys::none);
+#undef TROUPE_AMONG
+
+std::size_t heap_in_use() {
+  const auto all = mallinfo2();
+  return all.uordblks + all.hblkhd;
+}
+
+/// What a fleet of `range(0)` replicas holds on the heap, for each of them, with `range(1)` method groups
+/// used.
+void memory(benchmark::State& state) {
+  double bytes = 0;
+  for (auto each : state) {
+    const std::size_t before = heap_in_use();
+    const auto all = std::make_unique<crowd>(count_of(state), policy_kind::dynamic_score);
+    for (std::uint32_t group = 0; group < state.range(1); ++group) (void)all->pick(crowd::keys::none, group);
+    bytes = static_cast<double>(heap_in_use() - before);
+  }
+  state.counters["bytes_per_replica"] = bytes / static_cast<double>(state.range(0));
+}
+BENCHMARK(memory)->ArgsProduct({{100, 1'000, 10'000}, {1, 4}})->Iterations(1)->Unit(benchmark::kMillisecond);
 
 /// `range(1)` calls are always in flight; the oldest is answered, a new one begins.
 void call(benchmark::State& state) {
@@ -81,8 +163,14 @@ void call(benchmark::State& state) {
     if (in_flight[next])
       core.answered(in_flight[next], {retry::fate::answered, code::ok, {}, &load}, now, out);
     out.clear();
-    core.begin({service, 0, retry::safety::idempotent, now + 1s, {}, {}}, now, out);
-    if (const auto* sent = std::get_if<routing::transmit>(&out.back())) in_flight[next] = sent->attempt;
+    core.begin({.service = service,
+                .safety = retry::safety::idempotent,
+                .deadline = now + 1s,
+                .affinity = {},
+                .only = {}},
+               now, out);
+    for (const auto& each : out)
+      if (const auto* sent = std::get_if<routing::transmit>(&each)) in_flight[next] = sent->attempt;
     next = (next + 1) % in_flight.size();
     if (core.next_deadline() <= now) core.tick(now, out);
     out.clear();

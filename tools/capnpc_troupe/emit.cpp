@@ -50,21 +50,8 @@ std::string_view spelled(retry::safety value) {
   return "";
 }
 
-// As the schema says it.
-std::string declared(retry::safety value) {
-  return value == retry::safety::read_only ? "readOnly" : std::string(spelled(value));
-}
-
-std::string_view spelled(criticality value) {
-  switch (value) {
-    case criticality::sheddable:
-      return "sheddable";
-    case criticality::normal:
-      return "normal";
-    case criticality::critical:
-      return "critical";
-  }
-  return "";
+std::string spelled(std::optional<criticality> value) {
+  return value ? "::troupe::criticality::" + std::string(to_string(*value)) : "std::nullopt";
 }
 
 std::string preamble(const schema_file& file) {
@@ -114,8 +101,8 @@ class $class$ : public ::troupe::service {
   text += "\n";
   for (std::size_t i = 0; i < one.methods.size(); ++i) {
     const auto& method = one.methods[i];
-    text += filled("  /// $name$ @$ordinal$, ", names_of(one, i)) + declared(method.safety) + ", within " +
-            format_duration(method.timeout) + "\n";
+    text += filled("  /// $name$ @$ordinal$, ", names_of(one, i)) + std::string(to_string(method.safety)) +
+            ", within " + format_duration(method.timeout) + "\n";
     text +=
         filled(R"(  virtual ::troupe::task<> $method$(::troupe::context& ctx, $title$Params::Reader params,
       $title$Results::Builder results);
@@ -164,16 +151,17 @@ std::string emit_descriptor(const service_interface& one) {
                        method.affinity.empty() ? "nullptr" : filled("$base$_$title$_affinity", names));
     text += filled(R"(    {$owner$, $ordinal$, "$name$", ::troupe::retry::safety::$safety$,
      std::chrono::nanoseconds($timeout$), ::troupe::hedging::$hedge$,
-     ::troupe::criticality::$criticality$, $affinity$},
+     $criticality$, $affinity$},
 )",
                    names);
   }
   if (!one.methods.empty()) text += "};\n\n";
   auto names = names_of(one);
   names.emplace_back("methods", one.methods.empty() ? "{}" : one.class_base + "_methods");
+  names.emplace_back("policy", one.policy.empty() ? "" : ", \"" + one.policy + "\"");
   return text + filled(R"(constexpr ::troupe::interface_descriptor $base$_descriptor = {
     $id$, "$service$", $methods$,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<$type$>()); }};
+    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<$type$>()); }$policy$};
 
 }  // namespace
 

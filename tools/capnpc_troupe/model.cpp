@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include <troupe/balance/policy.hpp>
+
 #include "capabilities.hpp"
 #include "names.hpp"
 
@@ -19,6 +21,7 @@ struct known_annotation {
   std::string_view name;
 };
 constexpr known_annotation service_annotation{0xd9eb6aa6f10dbf6bULL, "service"};
+constexpr known_annotation policy_annotation{0xb5d3e9a1c7f40862ULL, "policy"};
 constexpr known_annotation timeout_annotation{0xf4b1ac4fb6a3b2c1ULL, "timeout"};
 constexpr known_annotation safety_annotation{0xa3b5c8f1d2e49607ULL, "safety"};
 constexpr known_annotation affinity_annotation{0xc7e1f5a90b3d2846ULL, "affinityKey"};
@@ -181,6 +184,7 @@ class schema_reader {
     made.class_base = names_.joined(id);
     made.cpp_class = names_.qualified(self.file) + "::" + made.class_base + "Service";
     made.service = read_service_name(node, self);
+    made.policy = read_policy(node, self);
     check_class_name(made, self);
     for (const auto one : line_up) read_methods(one, made);
     check_method_names(made, self);
@@ -200,6 +204,16 @@ class schema_reader {
       report(self.file, self.path,
              "$Troupe.service: " + quoted(name) + " is the name of " + first->second +
                  " already; give each interface a name of its own");
+    return name;
+  }
+
+  std::string read_policy(schema::Node::Reader node, const declaration& self) {
+    check_repeated(node.getAnnotations(), policy_annotation, self);
+    const auto said = find_annotation(node.getAnnotations(), policy_annotation.id);
+    if (said.getId() == 0) return "";
+    const std::string name = said.getValue().getText().cStr();
+    if (const auto kind = balance::parse_policy_kind(name); !kind)
+      report(self.file, self.path, "$Troupe.policy: " + kind.error().text);
     return name;
   }
 
@@ -235,13 +249,16 @@ class schema_reader {
 
   // Annotations that would silently mean nothing.
   void check_unserved(schema::Node::Reader node, const declaration& self) {
+    const auto useless = [&](known_annotation what, const std::string& where) {
+      report(self.file, where,
+             "$Troupe." + std::string(what.name) + " has no effect, as " + self.path +
+                 " is no service; give it a name with $Troupe.service, or remove the annotation");
+    };
+    if (has(node, policy_annotation)) useless(policy_annotation, self.path);
     if (served_.contains(node.getId())) return;
     const auto check = [&](auto annotations, const std::string& where) {
       for (const auto& setting : settings)
-        if (find_annotation(annotations, setting.id).getId() != 0)
-          report(self.file, where,
-                 "$Troupe." + std::string(setting.name) + " has no effect, as " + self.path +
-                     " is no service; give it a name with $Troupe.service, or remove the annotation");
+        if (find_annotation(annotations, setting.id).getId() != 0) useless(setting, where);
     };
     check(node.getAnnotations(), self.path);
     for (const auto method : node.getInterface().getMethods())

@@ -41,7 +41,7 @@ struct method {
   retry::safety safety = retry::safety::unsafe;
   duration timeout = std::chrono::seconds(1);
   hedging hedge = hedging::off;
-  troupe::criticality criticality = troupe::criticality::normal;
+  std::optional<troupe::criticality> criticality;  // where it is said
   /// "getUser()", the way from the parameters' reader to the key; empty where there is none.
   std::string affinity;
 };
@@ -52,6 +52,7 @@ struct service_interface {
   std::string cpp_type;    // "::shop::Cart"
   std::string class_base;  // "Cart": its classes are CartService and client<::shop::Cart>
   std::string cpp_class;   // "::shop::CartService"
+  std::string policy;      // "consistent_hash"; empty where none is declared
   /// Its own, then its superclasses', depth first, each interface once.
   std::vector<method> methods;
 };

@@ -9,6 +9,8 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
+#include <troupe/node/service_tables.hpp>
+
 namespace troupe::local {
 
 namespace {
@@ -37,9 +39,10 @@ class reader {
     } catch (const toml::parse_error& problem) {
       return wrong(problem.source(), std::string(problem.description()));
     }
-    if (const auto known = only(root, {"cluster", "node"}); !known) return known.error();
+    if (const auto known = only(root, {"cluster", "service", "node"}); !known) return known.error();
     cluster_file read;
     if (const auto done = read_cluster(root, read); !done) return done.error();
+    if (const auto done = read_services(root, read); !done) return done.error();
     const auto* nodes = root["node"].as_array();
     if (nodes == nullptr || nodes->empty())
       return wrong(root["node"].node() != nullptr ? root["node"].node()->source() : toml::source_region{},
@@ -92,6 +95,15 @@ class reader {
     if (!is_name(into.name))
       return wrong({}, "the folder's name '" + into.name +
                            "' cannot name the cluster: write [cluster] with name = \"...\"");
+    return {};
+  }
+
+  result<void> read_services(const toml::table& root, cluster_file& into) const {
+    const auto* tables = root.get("service");
+    if (tables == nullptr) return {};
+    std::vector<routing::named_service_options> said;
+    if (const auto problem = read_service_tables(*tables, said)) return wrong(problem->where, problem->what);
+    for (const auto& one : said) into.services.push_back(to_text(one));
     return {};
   }
 

@@ -3,6 +3,10 @@
 //   [cluster]
 //   name = "shop"                    # default: the folder's name
 //
+//   [service."shop.Cart"]            # for every node: see troupe/node/service_tables.hpp
+//   policy = "consistent_hash"
+//   weights = { load = 0.8 }
+//
 //   [[node]]                         # one or more
 //   name = "cart"                    # replicas are cart-1, cart-2, ...
 //   run = "shop_cart"                # beside this file, beside the running program, or on the PATH
@@ -29,6 +33,7 @@ struct node_group {
 struct cluster_file {
   std::string name;
   std::vector<node_group> groups;
+  std::vector<std::string> services;  // how each is chosen, as nodes take it after --service
 };
 
 /// `path` is the file, or a folder with a cluster.toml. Programs are looked up: an absolute path, else beside

@@ -46,6 +46,7 @@ json to_json(const cluster_state& state) {
                        {"logLevel", state.log_level},
                        {"bound", state.lifetime == lifetime::bound},
                        {"groups", std::move(groups)},
+                       {"services", state.services},
                        {"nodes", std::move(nodes)}});
 }
 
@@ -108,6 +109,7 @@ result<cluster_state> from_json(const json& document) {
                             group.read<unsigned>("replicas"),
                             group.read<std::vector<std::string>>("arguments")});
   });
+  state.services = of.read<std::vector<std::string>>("services");
   of.read_list("nodes", [&](field_reader from) {
     node_record node;
     node.name = from.read<std::string>("name");

@@ -32,6 +32,7 @@ struct cluster_state {
   std::string log_level;  // of the nodes
   local::lifetime lifetime = local::lifetime::independent;
   std::vector<node_group> groups;
+  std::vector<std::string> services;  // as in the cluster file
   std::vector<node_record> nodes;
 };
 

@@ -139,7 +139,7 @@ result<local_cluster> local_cluster::up(const cluster_file& what, const home& wh
 }
 
 result<void> local_cluster::start_all(const cluster_file& what, const home& where) {
-  cluster_state state{what.name, where.log_level, where.lifetime, what.groups, {}};
+  cluster_state state{what.name, where.log_level, where.lifetime, what.groups, what.services, {}};
   for (const auto& group : what.groups)
     for (unsigned number = 1; number <= group.replicas; ++number)
       state.nodes.push_back({group.name + "-" + std::to_string(number), group.name, number, 0, {}, 0, {}});
@@ -284,6 +284,8 @@ result<void> local_cluster::start(const cluster_state& all, node_record& node) c
   }
   for (const auto* one : {"--log-level", all.log_level.c_str(), "--allow-faults", "true"})
     order.arguments.emplace_back(one);
+  for (const auto& one : all.services)
+    for (const auto& text : {std::string("--service"), one}) order.arguments.push_back(text);
   for (const auto& one : group->arguments)
     order.arguments.push_back(replaced(replaced(one, "{n}", std::to_string(node.number)), "{replicas}",
                                        std::to_string(group->replicas)));

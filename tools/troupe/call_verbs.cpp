@@ -15,19 +15,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr duration describe_within = std::chrono::milliseconds(1000);
-
-/// The schema of a service, from the first of those serving it that answers.
-interface_view describe(connection& to, const std::string& service) {
-  std::string problem;
-  for (const auto& one : to.serving(service)) {
-    const auto told = to.admin().describe(service).on(one.self.node).within(describe_within).wait();
-    if (told) return take(interface_view::load(service, *told));
-    problem = told.error().explain();
-  }
-  throw stopped(failed, "nobody who serves " + service + " tells its schema; the last said\n" + problem);
-}
-
 struct call_options {
   std::string method;
   std::string json = "{}";
@@ -50,7 +37,7 @@ void call(const common_options& common, const call_options& options) {
   if (text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
 
   connection to(common);
-  const auto interface = describe(to, options.method.substr(0, dot));
+  const auto interface = to.describe(options.method.substr(0, dot));
   const auto& method = find_method(interface, options.method.substr(dot + 1));
   capnp::MallocMessageBuilder message;
   auto params = message.initRoot<capnp::DynamicStruct>(method.params);
@@ -66,21 +53,11 @@ void call(const common_options& common, const call_options& options) {
   std::puts(take(to_json_text(reply->getAs<capnp::DynamicStruct>(method.results))).c_str());
 }
 
-std::string safety_name(retry::safety value) {
-  switch (value) {
-    case retry::safety::unsafe:
-      return "unsafe";
-    case retry::safety::idempotent:
-      return "idempotent";
-    case retry::safety::read_only:
-      return "readOnly";
-  }
-  return "?";
-}
+std::string safety_name(const method_view& of) { return std::string(to_string(of.calling.safety)); }
 
 void describe_service(const common_options& common, const std::string& service) {
   connection to(common);
-  const auto interface = describe(to, service);
+  const auto interface = to.describe(service);
   if (common.format == format::json) {
     json methods = json::array();
     for (const auto& one : interface.methods()) {
@@ -93,16 +70,20 @@ void describe_service(const common_options& common, const std::string& service) 
           json::object({{"name", one.calling.name},
                         {"params", std::move(params)},
                         {"signature", one.signature()},
-                        {"safety", safety_name(one.calling.safety)},
+                        {"safety", safety_name(one)},
                         {"timeoutMicros",
                          std::chrono::duration_cast<std::chrono::microseconds>(one.calling.timeout).count()},
                         {"affinityKey", joined(one.affinity, ".")}}));
     }
-    return print_json(json::object({{"service", service}, {"methods", std::move(methods)}}));
+    const auto policy = interface.methods().empty() ? "" : interface.methods().front().calling.policy;
+    return print_json(
+        json::object({{"service", service}, {"policy", policy}, {"methods", std::move(methods)}}));
   }
+  if (!interface.methods().empty() && !interface.methods().front().calling.policy.empty())
+    std::printf("%s, policy %s\n", service.c_str(), interface.methods().front().calling.policy.c_str());
   table shown({{"METHOD"}, {"SAFETY"}, {"TIMEOUT", align::right}, {"AFFINITY"}, {"PARAMETERS -> RESULTS"}});
   for (const auto& one : interface.methods())
-    shown.add({one.calling.name, safety_name(one.calling.safety), format_duration(one.calling.timeout),
+    shown.add({one.calling.name, safety_name(one), format_duration(one.calling.timeout),
                one.affinity.empty() ? "-" : joined(one.affinity, "."),
                fields_text(one.params) + " -> " + fields_text(one.results)});
   shown.print();

@@ -1,10 +1,11 @@
-// members, services, stats, explain: what the nodes of a cluster say about it.
+// members, services, stats: what the nodes of a cluster say about it.
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+
+#include <troupe/wire/text.hpp>
 
 #include "connection.hpp"
 #include "output.hpp"
@@ -15,17 +16,10 @@ namespace troupe::command {
 namespace {
 
 using json = nlohmann::ordered_json;
+using wire::text_of;
 
 constexpr duration ask_within = std::chrono::milliseconds(700);
 constexpr const char* admin_name = "troupe.Admin";
-
-std::string fixed(double number, int digits) {
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, number);
-  return text.data();
-}
-
-std::string text_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 
 // --- members -------------------------------------------------------------------------------------------
 
@@ -175,87 +169,6 @@ void stats(const common_options& common, const std::string& node) {
   print_json(json::object({{"cluster", to.cluster()}, {"nodes", std::move(nodes)}}));
 }
 
-// --- explain -------------------------------------------------------------------------------------------
-
-struct told_by {
-  std::string node;
-  response<admin::Admin::ExplainResults> what;
-};
-
-bool has_called(const told_by& one) {
-  for (const auto candidate : one.what->getExplanation().getCandidates())
-    if (candidate.getShare() > 0) return true;
-  return false;
-}
-
-void print_explanation(const told_by& one) {
-  const auto told = one.what->getExplanation();
-  std::printf("%s as %s sees it, policy %s\n", told.getService().cStr(), one.node.c_str(),
-              told.getPolicy().cStr());
-  std::vector<column> columns{{"NODE"}, {"ADDRESS"}};
-  // Every candidate has the same terms; the first one's order is the formula's.
-  std::vector<std::string> terms;
-  for (const auto candidate : told.getCandidates())
-    for (const auto term : candidate.getTerms())
-      if (std::find(terms.begin(), terms.end(), text_of(term.getName())) == terms.end())
-        terms.push_back(text_of(term.getName()));
-  for (const auto& term : terms) columns.push_back({term, align::right});
-  for (const auto* title : {"SCORE", "SHARE", "IN FLIGHT"}) columns.push_back({title, align::right});
-  columns.push_back({"STATE"});
-  table shown(std::move(columns));
-  for (const auto candidate : told.getCandidates()) {
-    std::vector<cell> row{text_of(candidate.getNode()), text_of(candidate.getAddress())};
-    for (const auto& name : terms) {
-      std::string text = "-";
-      for (const auto term : candidate.getTerms())
-        if (text_of(term.getName()) == name)
-          text = fixed(term.getValue(), 2) + " x " + fixed(term.getWeight(), 2);
-      row.emplace_back(std::move(text));
-    }
-    row.emplace_back(fixed(candidate.getScore(), 3));
-    row.emplace_back(fixed(candidate.getShare() * 100, 0) + " %");
-    row.emplace_back(std::to_string(candidate.getInFlight()));
-    row.emplace_back(text_of(candidate.getState()), colour_of_state(text_of(candidate.getState())));
-    shown.add(std::move(row));
-  }
-  shown.print();
-}
-
-void explain(const common_options& common, const std::string& service, const std::string& from) {
-  connection to(common);
-  (void)to.serving(service);  // a service that nobody has is an error of its own
-  const auto asked = from.empty() ? to.answering() : std::vector{to.asked(from)};
-  std::vector<told_by> all;
-  std::string problem;
-  for (const auto& one : asked) {
-    auto told = to.admin().explain(service).on(one.self.node).within(ask_within).wait();
-    if (told)
-      all.push_back({one.name, std::move(told)});
-    else
-      problem = told.error().explain();
-  }
-  if (all.empty()) throw stopped(failed, problem);
-  // Who calls it knows best. Where nobody does, every node's view is as good.
-  if (std::any_of(all.begin(), all.end(), has_called))
-    std::erase_if(all, [](const auto& one) { return !has_called(one); });
-  else
-    all.erase(all.begin() + 1, all.end());
-  if (common.format == format::json) {
-    json views = json::array();
-    for (const auto& one : all) {
-      json view = json::object({{"from", one.node}});
-      const auto told = to_json(capnp::DynamicStruct::Reader(one.what->getExplanation()));
-      view.update(told);
-      views.push_back(std::move(view));
-    }
-    return print_json(json::object({{"service", service}, {"views", std::move(views)}}));
-  }
-  for (const auto& one : all) {
-    if (&one != &all.front()) std::puts("");
-    print_explanation(one);
-  }
-}
-
 }  // namespace
 
 void add_cluster_verbs(command_line& to) {
@@ -275,15 +188,6 @@ void add_cluster_verbs(command_line& to) {
   to.verb("stats", "Shows what the services count; of one node also its links and counters.",
           "  troupe stats\n  troupe stats cart-2\n", [&common = to.common, node] { stats(common, *node); })
       ->add_option("NODE", *node, "only this one, and all of it");
-
-  const auto service = std::make_shared<std::string>();
-  const auto asked = std::make_shared<std::string>();
-  auto* verb = to.verb("explain", "Shows why a replica is chosen: its score, term by term (value x weight).",
-                       "  troupe explain shop.Cart                by every node that calls it\n"
-                       "  troupe explain shop.Cart --from web-1\n",
-                       [&common = to.common, service, asked] { explain(common, *service, *asked); });
-  verb->add_option("SERVICE", *service, "as troupe services shows it")->required();
-  verb->add_option("--from", *asked, "the node whose router is asked")->type_name("NODE");
 }
 
 }  // namespace troupe::command

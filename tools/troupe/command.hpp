@@ -84,7 +84,8 @@ inline CLI::Option* add_duration(CLI::App* to, const std::string& name, duration
 void add_process_verbs(command_line& to);  // up ps kill pause resume down
 void add_change_verbs(command_line& to);   // restart scale
 void add_log_verbs(command_line& to);      // logs
-void add_cluster_verbs(command_line& to);  // members services stats explain
+void add_cluster_verbs(command_line& to);  // members services stats
+void add_explain_verbs(command_line& to);  // explain calls
 void add_order_verbs(command_line& to);    // fault drain policy
 void add_call_verbs(command_line& to);     // call describe
 

@@ -5,6 +5,7 @@
 
 #include "local_cluster/readiness.hpp"
 #include "output.hpp"
+#include "reflection.hpp"
 
 namespace troupe::command {
 
@@ -12,6 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr duration describe_within = std::chrono::milliseconds(1000);
 constexpr duration join_limit = std::chrono::seconds(5);
 
 std::vector<std::string> clusters_here() {
@@ -128,6 +130,16 @@ std::vector<membership::member> connection::serving(const std::string& service) 
   std::sort(known.begin(), known.end());
   throw stopped(nothing_there,
                 "nobody in cluster " + cluster_ + " serves '" + service + "'; there are " + joined(known));
+}
+
+interface_view connection::describe(const std::string& service) const {
+  std::string problem;
+  for (const auto& one : serving(service)) {
+    const auto told = admin().describe(service).on(one.self.node).within(describe_within).wait();
+    if (told) return take(interface_view::load(service, *told));
+    problem = told.error().explain();
+  }
+  throw stopped(failed, "nobody who serves " + service + " tells its schema; the last said\n" + problem);
 }
 
 }  // namespace troupe::command

@@ -15,6 +15,8 @@ namespace troupe::command {
 /// The cluster of this machine that is meant: --cluster, or the only one under .troupe. Throws stopped.
 local::local_cluster local_cluster_of(const common_options& common);
 
+class interface_view;
+
 class connection {
  public:
   /// Joins as an observer, through the local state or --address. Throws stopped.
@@ -33,6 +35,9 @@ class connection {
   membership::member asked(const std::string& from) const;
   /// Those that should answer and serve it, best first. Throws stopped, listing what is served.
   std::vector<membership::member> serving(const std::string& service) const;
+
+  /// The schema of a service, from the first of those serving it that answers. Throws stopped.
+  interface_view describe(const std::string& service) const;
 
   troupe::client<admin::Admin> admin() const { return observer_->client<admin::Admin>(); }
 

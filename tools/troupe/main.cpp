@@ -3,10 +3,12 @@
 #include <exception>
 
 #include "command.hpp"
+#include "simulator/command.hpp"
 
 namespace {
 
 using namespace troupe::command;
+namespace simulator = troupe::simulator;
 
 constexpr const char* about =
     "Runs clusters on this machine, looks into running ones, and calls their services.";
@@ -62,7 +64,9 @@ int main(int argc, char** argv) {
   add_log_verbs(line);
   add_call_verbs(line);
   add_cluster_verbs(line);
+  add_explain_verbs(line);
   add_order_verbs(line);
+  simulator::add_sim_verb(app, chosen);
   try {
     app.parse(argc, argv);
     chosen();

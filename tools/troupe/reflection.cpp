@@ -20,6 +20,7 @@ namespace {
 namespace schema = capnp::schema;
 
 // Their ids, as idl/troupe/annotations.capnp declares them.
+constexpr std::uint64_t policy_annotation = 0xb5d3e9a1c7f40862;
 constexpr std::uint64_t timeout_annotation = 0xf4b1ac4fb6a3b2c1;
 constexpr std::uint64_t safety_annotation = 0xa3b5c8f1d2e49607;
 constexpr std::uint64_t affinity_annotation = 0xc7e1f5a90b3d2846;
@@ -261,7 +262,11 @@ result<interface_view> interface_view::load(const std::string& service,
   try {
     for (const auto node : described.getNodes()) made.loader_->load(node);
     std::vector<std::uint64_t> seen;
-    made.add_methods(made.loader_->get(described.getInterfaceId()).asInterface(), seen);
+    const auto interface = made.loader_->get(described.getInterfaceId()).asInterface();
+    made.add_methods(interface, seen);
+    // The service's own, also for the methods that it inherits.
+    if (const auto policy = find_annotation(interface.getProto().getAnnotations(), policy_annotation))
+      for (auto& one : made.methods_) one.calling.policy = policy->getText().cStr();
   } catch (const kj::Exception& problem) {
     return error{code::data_loss,
                  "the schema of " + service + " cannot be read: " + problem.getDescription().cStr()};

@@ -127,7 +127,11 @@ std::string stage::member_state(const std::string& node) const {
 replica_view stage::seen_by_fronts(const std::string& service, const std::string& node) const {
   replica_view view;
   for (const auto front : fronts()) {
-    const auto told = observer_.client<admin::Admin>().explain(service).on(front).within(ask_within).wait();
+    const auto told = observer_.client<admin::Admin>()
+                          .explain(service, admin::ANY_METHOD)
+                          .on(front)
+                          .within(ask_within)
+                          .wait();
     if (!told) continue;
     for (const auto candidate : told->getExplanation().getCandidates()) {
       if (node != candidate.getNode().cStr()) continue;

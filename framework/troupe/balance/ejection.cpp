@@ -49,10 +49,13 @@ void ejection::reset(std::size_t index, bool present) {
   it = record{};
   it.present = present;
   present_ += present;
+  ++changes_;
 }
 
 void ejection::heard(std::size_t index, time_point now) {
-  everyone_[index].heard = std::max(everyone_[index].heard, now);
+  record& it = everyone_[index];
+  it.heard = std::max(it.heard, now);
+  changes_ += it.by_silence && it.state == health::ejected;  // it need not wait for `longest` any more
 }
 
 void ejection::began(std::size_t index, time_point now) {
@@ -60,6 +63,7 @@ void ejection::began(std::size_t index, time_point now) {
   if (it.state != health::probing || it.probe_under_way) return;
   it.probe_under_way = true;
   it.probe_started = now;
+  ++changes_;
 }
 
 bool ejection::succeeded(std::size_t index, time_point started, time_point now) {
@@ -74,8 +78,16 @@ bool ejection::succeeded(std::size_t index, time_point started, time_point now) 
   it.probe_under_way = false;
   it.outcomes = window{};
   it.outcomes.turned = now;
+  it.slow = 0;
   --out_;
+  ++changes_;
   return true;
+}
+
+void ejection::paced(std::size_t index, pace how, time_point now) {
+  record& it = everyone_[index];
+  it.slow = how == pace::dragging ? it.slow + 1 : 0;
+  if (it.state == health::healthy && it.slow >= settings_->failures_max) eject(index, cause::slowness, now);
 }
 
 void ejection::failed(std::size_t index, time_point started, time_point now) {
@@ -103,7 +115,9 @@ void ejection::watch_silence(std::size_t index, std::uint32_t unanswered, time_p
                              duration bound, time_point now) {
   const record& it = everyone_[index];
   if (it.state == health::ejected || unanswered < settings_->silent_in_flight_min) return;
-  if (now - std::max(waiting_since, it.heard) < bound) return;
+  if (it.state == health::probing && !it.probe_under_way) return;
+  const time_point since = it.state == health::probing ? it.probe_started : waiting_since;
+  if (now - std::max(since, it.heard) < bound) return;
   const bool peers_answer = who_answered_ != index && now - someone_answered_ < bound;
   if (peers_answer) eject(index, cause::silence, now);
 }
@@ -113,9 +127,18 @@ bool ejection::bars_unhealthy(std::size_t index, time_point now) {
   if (it.state == health::ejected && now >= until(index)) {
     it.state = health::probing;
     it.probe_under_way = false;
+    ++changes_;
   }
   if (ignored()) return false;
   return it.state == health::ejected || it.probe_under_way;
+}
+
+time_point ejection::next_turn() const {
+  if (out_ == 0) return never;
+  time_point next = never;
+  for (std::size_t i = 0; i < everyone_.size(); ++i)
+    if (everyone_[i].state == health::ejected) next = std::min(next, until(i));
+  return next;
 }
 
 time_point ejection::until(std::size_t index) const {
@@ -157,7 +180,8 @@ void ejection::eject(std::size_t index, cause why, time_point now) {
   it.by_silence = why == cause::silence || (why == cause::failed_probe && it.by_silence);
   it.probe_under_way = false;
   it.ejected = now;
-  it.failures = 0;
+  it.failures = it.slow = 0;
+  ++changes_;
   const double doubled = to_seconds(settings_->first) * std::exp2(std::min(it.level, 20u));
   const double unit = static_cast<double>(mix(salt_ ^ mix(index * 64 + it.level)) >> 11) * 0x1.0p-53;
   const double jittered =
@@ -172,6 +196,9 @@ void ejection::eject(std::size_t index, cause why, time_point now) {
       break;
     case cause::silence:
       it.why = "silent while calls wait and its peers answer";
+      break;
+    case cause::slowness:
+      it.why = "many times slower than its peers";
       break;
     case cause::failed_probe:
       it.why = "the call that tried it again failed";

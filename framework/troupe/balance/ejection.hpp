@@ -26,7 +26,7 @@ enum class health : std::uint8_t {
 };
 std::string_view to_string(health value);
 
-/// The ejections of one service's replicas, by replica index.
+/// The ejections of one service's replicas, by replica index: for one method group, or for all (silence).
 class ejection {
  public:
   ejection(const ejection_options& settings, std::uint64_t salt) : settings_(&settings), salt_(salt) {}
@@ -40,6 +40,10 @@ class ejection {
   /// True when this success ended the probing: the caller warms the replica up.
   bool succeeded(std::size_t index, time_point started, time_point now);
   void failed(std::size_t index, time_point started, time_point now);
+  /// How long it took to succeed: `failures_max` in a row that took `slow_factor` times the usual, and it is
+  /// out. After `succeeded`.
+  enum class pace : std::uint8_t { usual, dragging };
+  void paced(std::size_t index, pace how, time_point now);
   /// Given up on, by a backup's win or a refusal: ends a probe without a verdict on its success.
   void abandoned(std::size_t index, time_point started, time_point now);
   /// `unanswered` calls wait since `waiting_since` at the latest; ejects when they have waited in silence for
@@ -64,6 +68,11 @@ class ejection {
   /// True when more than half are out, so that ejection bars nobody.
   bool ignored() const { return 2 * out_ > present_; }
 
+  /// Changes with every change of anybody's state, which is when `bars` may answer differently; by time alone
+  /// it does so at `next_turn` at the earliest.
+  std::uint64_t changes() const { return changes_; }
+  time_point next_turn() const;
+
  private:
   /// Outcomes of the last 15 to 30 s, in two halves that take turns.
   struct window {
@@ -83,6 +92,7 @@ class ejection {
     bool by_silence = false;
     bool probe_under_way = false;
     std::uint32_t failures = 0;  // in a row
+    std::uint32_t slow = 0;      // in a row
     std::uint32_t level = 0;     // the k of 2^k
     time_point ejected{};
     time_point until{};
@@ -92,7 +102,7 @@ class ejection {
     window outcomes;
   };
 
-  enum class cause : std::uint8_t { failures, success_rate, silence, failed_probe };
+  enum class cause : std::uint8_t { failures, success_rate, silence, slowness, failed_probe };
 
   bool bars_unhealthy(std::size_t index, time_point now);
   bool is_outlier(std::size_t index, time_point now);
@@ -103,6 +113,7 @@ class ejection {
   std::vector<record> everyone_;
   std::size_t present_ = 0;
   std::size_t out_ = 0;  // ejected or probing
+  std::uint64_t changes_ = 0;
   time_point someone_answered_{};
   std::size_t who_answered_ = 0;
 };

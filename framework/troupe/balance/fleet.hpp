@@ -3,13 +3,16 @@
 // Per replica: calls of ours in flight, the load of others as last reported, how slow it is compared with
 // its peers, how much of a round trip the path costs, and (per method group) how often it succeeds. Evidence
 // fades toward what is usual in the fleet, never toward zero: an idle-looking report does not draw a herd, a
-// busy-looking one does not starve its sender. The same arrays serve the score (score.hpp), the classic
+// busy-looking one does not starve its sender. The same records serve the score (score.hpp), the classic
 // policies and the explanation.
 //
-// Layout: one array per quantity, indexed by replica; indices are stable, and reused after `remove`. Times
-// inside are seconds since `born`, in double, so that a scan is arithmetic only.
+// Cost: what an event touches is one replica's record; its score is computed anew at the next pick, one
+// replica's worth of arithmetic. What changes with time alone is computed anew in rotation, so that no
+// score is older than `options::score_age`. What needs the whole fleet (medians) is refreshed every 10 ms.
+// Replicas have stable indices, reused after `remove`. Times inside are seconds since `born`, in double.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -20,9 +23,11 @@
 #include <troupe/balance/ejection.hpp>
 #include <troupe/balance/explanation.hpp>
 #include <troupe/balance/fading.hpp>
+#include <troupe/balance/key_ring.hpp>
 #include <troupe/balance/latency_histogram.hpp>
 #include <troupe/balance/load_report.hpp>
 #include <troupe/balance/options.hpp>
+#include <troupe/balance/scoreboard.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/random.hpp>
 
@@ -77,6 +82,7 @@ struct request {
   std::optional<std::uint64_t> key;        // affinity
   node_id only;                            // 0: any
   std::span<const replica_index> tried{};  // by this call
+  std::span<const replica_index> among{};  // empty: all; else these only, ascending
   enum class again : bool { no, last_resort } tried_again = again::last_resort;
 };
 
@@ -84,22 +90,30 @@ struct request {
 struct choice {
   replica_index replica = 0;
   std::uint32_t life = 0;  // of the index: an attempt outlives a replica's removal
-  double score = 0;        // S of score.hpp, whatever the policy
-  double depth = 1;        // requests per worker with this one, >= 1: what its latency is divided by
+  std::uint32_t group = 0;
+  double score = 0;              // S of score.hpp, whatever the policy
+  double depth = 1;              // requests per worker with this one, >= 1: what its latency is divided by
+  std::uint32_t candidates = 0;  // among how many
+  float runner_up = 0;           // the lowest S of the others, where the policy looked at it; else 0
   enum class novelty : bool { fresh, tried } before = novelty::fresh;
 };
 
-/// The quantities that one pick needs of the whole fleet, computed once.
+/// The quantities that one pick needs of the whole fleet, refreshed every 10 ms.
 struct moment {
   double seconds = 0;
   double report_fading = 0;  // 1 / tau of others' load
   double others_median = 0;
+  double load_mean = 0;  // of R_i
   double own_scale = 1;
-  double base = 0;     // median time a request of the group takes to serve
+  double service = 0;  // median over the replicas of their smoothed service time, s
+  double weight = 1;   // of the method group: its requests take so much longer to serve than the mean request
+  double base = 0;     // service * weight: what a request of the group takes to serve at a usual replica, s
   double penalty = 0;  // P: what a failure is charged, seconds
   double cost_median = 1;
   double cost_upper = 1;  // 75th percentile
   double success = 1;     // the fleet's mean
+  double trust = 1;       // in differences of service time between the replicas, in [0, 1]
+  double hot = 0;         // share of the replicas with more than one request waiting per worker
   std::uint32_t group = 0;
 };
 
@@ -115,12 +129,14 @@ class fleet {
   /// A replica without history, unreachable until told otherwise. May allocate; nothing else here does
   /// after the first use of a method group.
   replica_index add(replica_facts facts);
-  void describe(replica_index replica, replica_facts facts) { facts_[replica] = std::move(facts); }
+  void describe(replica_index replica, replica_facts facts);
   void remove(replica_index replica);
   void set(replica_index replica, standing what, bool holds);
   bool is(replica_index replica, standing what) const {
-    return (standing_[replica] & static_cast<std::uint8_t>(what)) != 0;
+    return (records_[replica].standing & static_cast<std::uint8_t>(what)) != 0;
   }
+  /// After a change of the settings that were handed over: every score is computed anew.
+  void settings_changed();
 
   // --- Evidence --------------------------------------------------------------------------------------
 
@@ -134,9 +150,16 @@ class fleet {
   void ended(replica_index replica, std::uint32_t life, const completion& how, time_point now);
   /// Its link broke: one failure, however many attempts were lost on it.
   void link_broke(replica_index replica, time_point now);
-  void heard(replica_index replica, time_point now) { ejection_.heard(replica, now); }
+  void heard(replica_index replica, time_point now) { silence_.heard(replica, now); }
   /// Looks for silence. To be called every 100 ms or so.
   void watch(time_point now);
+
+  // --- Probes: asking for a load report without sending a request --------------------------------------
+
+  /// Whom to ask now; nothing most of the time. Each pick earns `options::probes_per_call` of a probe.
+  std::optional<replica_index> probe_due(random_source& random, time_point now);
+  /// Its answer, `round_trip` after it was sent.
+  void probed(replica_index replica, std::uint32_t life, const load_report& load, time_point now);
 
   // --- Choosing --------------------------------------------------------------------------------------
 
@@ -147,117 +170,199 @@ class fleet {
 
   // --- For policies ----------------------------------------------------------------------------------
 
-  std::size_t size() const { return facts_.size(); }
+  std::size_t size() const { return records_.size(); }
   const options& settings() const { return *settings_; }
   const replica_facts& facts(replica_index replica) const { return facts_[replica]; }
+  balance::distance distance_to(replica_index replica) const { return records_[replica].distance; }
   /// XXH3 of the node's id: the same in every router.
-  std::uint64_t hash(replica_index replica) const { return hashes_[replica]; }
-  std::uint32_t own_in_flight(replica_index replica) const { return own_[replica]; }
+  std::uint64_t hash(replica_index replica) const { return records_[replica].hash; }
+  std::uint32_t own_in_flight(replica_index replica) const { return records_[replica].own; }
   const moment& now() const { return moment_; }
+  /// Changes whenever a replica comes or goes.
+  std::uint64_t generation() const { return generation_; }
+
+  /// One of `candidates` with a score within `options::tie` of the lowest, uniformly. Those that want a trial
+  /// (`wants_trial`) come before all scores.
+  struct best {
+    replica_index replica = 0;
+    float score = 0;      // the lowest; -1: a trial
+    float runner_up = 0;  // scoreboard::out when there is none
+  };
+  /// A policy that looked at others says how good the best of them was.
+  void note_runner_up(float score) { runner_up_ = score; }
+  best lowest_score(std::span<const replica_index> candidates, random_source& random);
+  /// S for the method group of the pick under way, at most `options::score_age` old; -1: wants a trial.
+  float score(replica_index replica);
+  /// Whether it is one of `candidates`, ascending. O(1) for those that the pick under way began with.
+  bool is_among(replica_index replica, std::span<const replica_index> candidates) const;
+  /// Who of the candidates of the pick under way has the key, or had it if those before were not too full:
+  /// their R_i + 1 is at most `load_max` times the mean. Nothing when all are too full.
+  std::optional<replica_index> owner(std::uint64_t key, double load_max,
+                                     std::span<const replica_index> candidates);
 
   /// R_i: requests there, ours (counted also for the other routers that choose as we do) and others'.
   double load(replica_index replica) const {
-    return own_[replica] * moment_.own_scale + others(replica, moment_);
+    const record& it = records_[replica];
+    return it.own * moment_.own_scale + others(it, moment_);
   }
   /// K_i: how many it can serve at once, while it is cold or has just refused for overload: fewer.
-  double capacity(replica_index replica) const;
+  double capacity(replica_index replica) const { return capacity(records_[replica], moment_.seconds); }
+  /// L_i in seconds: what a request takes there, failures left out.
+  double expected_latency(replica_index replica) const { return latency(records_[replica], moment_); }
   /// C_i in seconds: what a request costs there, failures included.
   double expected_cost(replica_index replica) const {
     return is_unseen(replica) ? moment_.cost_upper : cost(replica, moment_);
   }
+  /// rho_i: how much longer it serves a request than a usual replica does; 1 when unknown.
+  double slowness(replica_index replica) const {
+    return service(records_[replica], moment_) / moment_.service;
+  }
+  /// p_i of the method group of the pick under way.
+  double success(replica_index replica) const { return success(replica, moment_); }
   /// Never answered since it was added.
-  bool is_unseen(replica_index replica) const { return last_answer_[replica] < 0; }
+  bool is_unseen(replica_index replica) const { return records_[replica].last_answer < 0; }
   /// A first call or a probe that may be sent now: it has no other under way.
   bool wants_trial(replica_index replica) const;
   /// Barred: silent, ejected, or probing with its one call under way.
-  bool is_barred(replica_index replica) {
-    return is(replica, standing::silent) || ejection_.bars(replica, time_at(moment_.seconds));
-  }
+  bool is_barred(replica_index replica);
 
   // --- Seeing ----------------------------------------------------------------------------------------
 
   /// Quantile figures of the group's round trips, over the last ten seconds or so; 0 when unknown.
-  duration median_round_trip(std::uint32_t group) const;
-  duration p99_round_trip(std::uint32_t group) const;
+  duration median_round_trip(std::uint32_t group) const { return groups_[group].p50; }
+  duration p95_round_trip(std::uint32_t group) const { return groups_[group].p95; }
+  duration p99_round_trip(std::uint32_t group) const { return groups_[group].p99; }
+  /// Share of the replicas that have more than one request waiting per worker, in [0, 1].
+  double hot(std::uint32_t group) const { return groups_[group].cached.hot; }
   /// Depends on the affinity key only for keyed requests, so it is explained without one.
   std::vector<candidate> explain(std::uint32_t group, time_point now) const;
   node_id node_of(replica_index replica) const { return facts_[replica].node; }
-  std::uint32_t life_of(replica_index replica) const { return life_[replica]; }
+  std::uint32_t life_of(replica_index replica) const { return records_[replica].life; }
 
  private:
+  /// Everything about one replica that is not about a method; side by side, since an event needs all of it.
+  struct record {
+    std::uint64_t hash = 0;
+    std::uint32_t life = 0;
+    std::uint32_t own = 0;
+    std::uint32_t unanswered = 0;  // begun since it last answered; withdrawn ones count on
+    std::uint8_t standing = 0;
+    balance::distance distance = balance::distance::same_zone;
+    double own_started = 0;    // sum of the starts of the calls in flight
+    double waiting_since = 0;  // when enough calls were in flight for silence to mean something
+    double others = 0;         // others' load as last reported
+    double reported = -1;      // when those figures were taken; < 0: never
+    double workers = 1, limit = 1;
+    double shed = 0, shed_at = 0;    // share of its capacity cut for overload, and when
+    double warm_since = -1;          // < 0: it has nothing to warm up from
+    double service = 0;              // smoothed service time, s; 0: unknown
+    double service_at = 0;           // when that was true
+    double path = 0;                 // mean of round trip - wait - service, signed
+    double last_answer = -1;         // < 0: never
+    double samples = 0;              // answers with a latency, since it was added or came back
+    double picks = 0, picks_at = 0;  // fading count
+    double probed = -1;              // when a probe was sent that has no answer; < 0: none
+  };
+  /// How calls of one method group ended at one replica: fading counts, and when.
+  struct outcomes {
+    double good = 0, total = 0, counted = 0;
+    double failed = 0;         // when the last failure was
+    std::uint32_t streak = 0;  // failures since the last success, a success counting as minus one
+  };
   struct method_group {
-    bool used = false;
-    bool measured = false;  // `cached.base` is a measurement
+    std::optional<balance::ejection> ejection;  // nothing: not used yet
+    bool measured = false;                      // `cached.base` is a measurement
     latency_histogram round_trip;
-    latency_histogram service;                 // round trips without the wait and the path
-    std::vector<double> good, total, counted;  // by replica: fading counts of outcomes, and when
+    double served = 0, usually_served = 0,
+           weighed = 0;  // fading sums of service times: the method's, all; when
+    std::vector<outcomes> counts;
     moment cached;
-    duration p50{0}, p99{0};
+    duration p50{0}, p95{0}, p99{0};
     double refreshed = -1;
+
+    scoreboard scores;
+    std::vector<replica_index> changed;  // to be scored anew; each once
+    std::vector<std::uint8_t> is_changed;
+    double looked = -1;                     // when it was last chosen for
+    double turned = 0;                      // how far the rotation is, in replicas
+    std::vector<replica_index> candidates;  // the ones with the least against them
+    bool candidates_known = false;
+    std::uint64_t candidates_of = 0;  // `changes` of the ejections then
+    time_point candidates_until{};
   };
 
   double seconds_at(time_point now) const { return to_seconds(now - born_); }
   time_point time_at(double seconds) const { return born_ + from_seconds(seconds); }
 
-  double others(replica_index i, const moment& at) const {
-    if (reported_[i] < 0) return at.others_median;
-    const double kept = faded((at.seconds - reported_[i]) * at.report_fading);
-    return others_[i] * kept + at.others_median * (1 - kept);
+  double others(const record& it, const moment& at) const {
+    if (it.reported < 0) return at.others_median;
+    const double kept = faded((at.seconds - it.reported) * at.report_fading);
+    return it.others * kept + at.others_median * (1 - kept);
   }
-  double slowness(replica_index i, double seconds) const;
-  double path(replica_index i, double seconds) const;
+  double service(const record& it, const moment& at) const;
+  double path(const record& it, double seconds) const;
   double success(replica_index i, const moment& at) const;
-  double latency(replica_index i, const moment& at) const;
+  double latency(const record& it, const moment& at) const;
   double cost(replica_index i, const moment& at) const;
-  double depth(replica_index i, const moment& at) const;
+  double depth(const record& it, const moment& at) const;
+  double capacity(const record& it, double seconds) const;
 
-  method_group& use_group(std::uint32_t group);
-  void look(std::uint32_t group, time_point now);
+  static bool are_all(std::span<const replica_index> candidates, const method_group& of) {
+    return candidates.data() == of.candidates.data() && candidates.size() == of.candidates.size();
+  }
+  method_group& use_group(std::uint32_t number);
+  float compute_score(replica_index i);
+  void touch(replica_index i);
+  void candidates_changed();
+  method_group& look(std::uint32_t group, time_point now);
+  void rescore(method_group& group, replica_index i);
+  void rescore_due(method_group& group, double since);
   void refresh(method_group& group, double seconds);
-  void refresh_fleet_load(double seconds);
+  void refresh_load(double seconds);
   void refresh_costs(method_group& group);
-  void gather(const request& what);
-  void take_report(replica_index i, const load_report& load, double seconds);
+  double nth(std::size_t n, double otherwise);
+  void find_candidates(method_group& group);
+  std::span<const replica_index> narrowed(const request& what);
+  void explain_standing(replica_index i, std::uint32_t group, candidate& one) const;
+  void take_report(record& it, const load_report& load, double seconds);
+  void learn_trust(double held, double heard);
+  void fold_service(record& it, double sample, double seconds);
   void take_latency(replica_index i, const completion& how, double seconds, time_point now);
-  void at_least(replica_index i, const completion& how, double seconds);
+  void at_least(record& it, const completion& how, double seconds);
   void count_outcome(replica_index i, std::uint32_t group, double good, double seconds);
-  void fold_slowness(replica_index i, double sample, double seconds);
 
   const options* settings_;
+  std::uint64_t salt_;
   time_point born_;
-  ejection ejection_;
+  ejection silence_;  // of whole replicas; what concerns one method is in its group
   moment moment_;
-
   std::vector<replica_facts> facts_;
-  std::vector<std::uint64_t> hashes_;
-  std::vector<std::uint32_t> life_;
-  std::vector<std::uint8_t> standing_;
-  std::vector<std::uint32_t> own_;
-  std::vector<std::uint32_t> unanswered_;  // begun since it last answered; withdrawn ones count on
-  std::vector<double> own_started_;        // sum of the starts of the calls in flight
-  std::vector<double> waiting_since_;      // when enough calls were in flight for silence to mean something
-  std::vector<double> others_;             // others' load as last reported
-  std::vector<double> reported_;           // when; < 0: never
-  std::vector<double> workers_, limit_;
-  std::vector<double> shed_;  // share of its capacity cut for overload, and when
-  std::vector<double> shed_at_;
-  std::vector<double> warm_since_;              // < 0: it has nothing to warm up from
-  std::vector<double> slowness_, slowness_at_;  // rho, peak-hold
-  std::vector<double> path_;                    // mean of round trip - wait - service, signed
-  std::vector<double> last_answer_;             // < 0: never
-  std::vector<double> samples_;                 // answers with a latency, since it was added or came back
-  std::vector<double> picks_, picks_at_;        // fading count
+  std::vector<record> records_;
+  std::vector<replica_index> free_;
+  key_ring ring_;
+  std::uint64_t generation_ = 0;
   std::vector<method_group> groups_;
+  std::vector<std::uint32_t> used_;  // groups
 
-  double fleet_service_ = 0;  // mean of what reports say of service times
-  double fleet_path_ = 0;     // and of what they leave unexplained
+  double fleet_path_ = 0;  // mean of what reports leave unexplained
   double fleet_samples_ = 0;
   double fleet_counted_ = 0;
+  double fleet_service_ = 0;
+  double foretold_ = 0,
+         held_ = 0;  // fading sums: what is held times what is heard then, what is held squared
   double others_median_ = 0;
+  double others_mean_ = 0;
+  std::uint32_t own_total_ = 0;
   double own_scale_ = 1;
   double scaled_at_ = 0;
+  double hot_ = 0;
+  double load_refreshed_ = -1;
+  double probe_credit_ = 0;
+  float runner_up_ = 0;
 
-  std::vector<replica_index> candidates_;
+  std::vector<replica_index> quiet_;  // ejected for their silence, as of the last `watch`
+  std::vector<replica_index> narrowed_;
+  std::vector<float> narrowed_scores_;
   std::vector<double> scratch_;
 };
 

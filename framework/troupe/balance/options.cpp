@@ -20,6 +20,10 @@ result<void> options::validate() const {
     return wrong("balance.ejection.jitter must be in [0, 1).");
   if (latency_decay <= 0s || success_half_life <= 0s || warm_up < 0s)
     return wrong("balance: latency_decay and success_half_life must be above 0, warm_up not below.");
+  if (score_age <= 0s || doubt < 0s) return wrong("balance: score_age must be above 0, doubt not below.");
+  if (!(probes_per_call >= 0 && probes_per_call <= 3))
+    return wrong("balance.probes_per_call must be in [0, 3].");
+  if (!(ejection.slow_factor > 1)) return wrong("balance.ejection.slow_factor must be above 1.");
   if (!(success_prior > 0)) return wrong("balance.success_prior must be above 0.");
   if (cost_floor < 0s) return wrong("balance.cost_floor must be at least 0.");
   if (!(tie >= 0 && tie < 1)) return wrong("balance.tie must be in [0, 1).");

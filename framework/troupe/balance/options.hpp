@@ -15,8 +15,8 @@ struct weights {
   double barred = 16;
   double unseen = 8;
   double cost = 1;
-  double load = .5;
-  double zone = .25;
+  double load = .25;
+  double zone = .125;
   double affinity = .5;
   double suspected = 1;
 };
@@ -30,6 +30,7 @@ struct ejection_options {
   double sigmas = 1.9;                     // and only when this far below its peers; > 0
   std::uint32_t silent_in_flight_min = 3;  // calls that wait while it says nothing; >= 1
   duration silence_min = 500ms;            // and for at least this long (or 3 p99, when that is longer)
+  double slow_factor = 10;                 // times the usual at its load, `failures_max` times in a row; > 1
   duration first = 1s;                     // doubled at each ejection that follows within `longest`
   duration longest = 30s;                  // >= first
   double jitter = .2;                      // of the time out, in [0, 1): routers do not return in step
@@ -41,12 +42,18 @@ struct options {
   // Added to every expected cost before costs are compared: differences well below it are the machine's (a
   // cold cache, a wake-up), not the replica's, and choosing by them would starve whoever is idle. >= 0.
   duration cost_floor = 4ms;
-  duration latency_decay = 2s;       // peak-hold EWMA: how long a slow answer is remembered; > 0
+  duration latency_decay = 3s;       // peak-hold EWMA: how long a slow answer is remembered; > 0
   duration success_half_life = 10s;  // after which an outcome counts half; > 0
-  double success_prior = 2;          // the fleet's mean counts as this many outcomes of each replica; > 0
-  double tie = .02;                  // scores this close to the lowest count as equal; in [0, 1)
-  duration warm_up = 3s;             // from a quarter of its capacity to all of it, after a return; >= 0
-  double affinity_load_max = 1.25;   // a key's owner keeps it up to this multiple of the mean load; > 1
+  // Where failures are rare, one makes the next calls go elsewhere for about so long; doubled for each that
+  // follows without a success between. >= 0.
+  duration doubt = 10s;
+  double success_prior = 2;  // the fleet's mean counts as this many outcomes of each replica; > 0
+  duration score_age =
+      5ms;  // what changes with time alone may be so old in a score; > 0. Lower: costlier picks
+  double probes_per_call = .5;      // asks for a load report, beyond those in answers; in [0, 3]. 0: none
+  double tie = .02;                 // scores this close to the lowest count as equal; in [0, 1)
+  duration warm_up = 3s;            // from a quarter of its capacity to all of it, after a return; >= 0
+  double affinity_load_max = 1.25;  // a key's owner keeps it up to this multiple of the mean load; > 1
 
   /// Errors: invalid_argument naming the option and its bound.
   result<void> validate() const;

@@ -2,78 +2,179 @@
 #include <limits>
 
 #include <troupe/balance/policies.hpp>
-#include <troupe/balance/score.hpp>
-#include <troupe/base/hash.hpp>
 
 namespace troupe::balance {
 
 namespace {
+
 using candidate_span = std::span<const replica_index>;
+
+constexpr double quantile_hot = 0.8408964152537145;  // 2^-0.25
+constexpr std::uint32_t owners_asked = 21;           // as many as key_ring::probes
+constexpr double last_resort = 1e6;                  // times the burden of who is known
+
+std::uint32_t size_of(candidate_span all) { return static_cast<std::uint32_t>(all.size()); }
+
+/// Nothing, or nothing good, is known of it yet.
+bool is_doubtful(const fleet& replicas, replica_index i) {
+  return replicas.is(i, standing::suspected) || (replicas.is_unseen(i) && replicas.own_in_flight(i) > 0);
 }
 
-replica_index owner_of(const fleet& replicas, candidate_span candidates, std::uint64_t key, double load_max) {
-  double total = 0;
-  for (replica_index i : candidates) total += replicas.load(i) + 1;
-  const double bound = std::max(1., load_max * total / static_cast<double>(candidates.size()));
-  const std::uint64_t mixed = mix(key);
-  replica_index first = candidates[0];
-  replica_index fitting = first;
-  std::uint64_t highest = 0;
-  std::uint64_t highest_fitting = 0;
-  for (replica_index i : candidates) {
-    const std::uint64_t rank = mix(replicas.hash(i) ^ mixed) | 1;
-    if (rank > highest) {
-      highest = rank;
-      first = i;
-    }
-    if (rank > highest_fitting && replicas.load(i) + 1 <= bound) {
-      highest_fitting = rank;
-      fitting = i;
-    }
+double fullness(const fleet& replicas, replica_index i) {
+  return (replicas.load(i) + 1) / replicas.capacity(i);
+}
+
+/// The nth of those whose value is at most `limit`. There must be one.
+template <class Values>
+std::size_t nth_within(const Values& values, double limit, std::uint32_t nth) {
+  std::size_t k = 0;
+  while (values[k] > limit || nth-- > 0) ++k;
+  return k;
+}
+
+}  // namespace
+
+std::unique_ptr<policy> make_policy(policy_kind kind) {
+  switch (kind) {
+    case policy_kind::dynamic_score:
+      return std::make_unique<dynamic_score>();
+    case policy_kind::by_load:
+      return std::make_unique<by_load>();
+    case policy_kind::by_latency:
+      return std::make_unique<by_latency>();
+    case policy_kind::by_faults:
+      return std::make_unique<by_faults>();
+    case policy_kind::round_robin:
+      return std::make_unique<round_robin>();
+    case policy_kind::weighted:
+      return std::make_unique<weighted>();
+    case policy_kind::weighted_by_metrics:
+      return std::make_unique<weighted_by_metrics>();
+    case policy_kind::random:
+      return std::make_unique<uniform_random>();
+    case policy_kind::least_loaded:
+      return std::make_unique<least_loaded>();
+    case policy_kind::peak_ewma:
+      return std::make_unique<peak_ewma>();
+    case policy_kind::consistent_hash:
+      return std::make_unique<consistent_hash>();
+    case policy_kind::maglev:
+      return std::make_unique<maglev>();
+    case policy_kind::hcl:
+      return std::make_unique<hcl>();
+    case policy_kind::c3:
+      return std::make_unique<c3>();
   }
-  return highest_fitting != 0 ? fitting : first;
+  return std::make_unique<dynamic_score>();
 }
 
 replica_index dynamic_score::pick(fleet& replicas, candidate_span candidates, const request& what,
                                   random_source& random) {
   const options& settings = replicas.settings();
-  if (scores_.size() < candidates.size()) scores_.resize(candidates.size() * 2);
-  const bool keyed = what.key.has_value();
-  replica_index owner = 0;
-  if (keyed) {
-    owner = owner_of(replicas, candidates, *what.key, std::numeric_limits<double>::max());
-    const replica_index fitting = owner_of(replicas, candidates, *what.key, settings.affinity_load_max);
-    if (fitting != owner) owner = ~replica_index{0};
-  }
-  double lowest = std::numeric_limits<double>::max();
-  replica_index trials = 0;
-  for (std::size_t k = 0; k < candidates.size(); ++k) {
-    const replica_index i = candidates[k];
-    // Curiosity, bounded to one call: without it, a new replica that looks average is never found out.
-    if (!keyed && replicas.wants_trial(i)) {
-      if (trials++ == 0) lowest = -1;
-      scores_[k] = -1;
-      continue;
-    }
-    term_values terms = terms_of(replicas, i);
-    if (keyed && i != owner) terms[static_cast<std::size_t>(score_term::affinity)] = 1;
-    scores_[k] = sum_of(settings.weight, terms);
-    lowest = std::min(lowest, scores_[k]);
-  }
-  const double limit = trials > 0 ? -1 : lowest + settings.tie;
-  std::uint32_t equals = 0;
-  for (std::size_t k = 0; k < candidates.size(); ++k) equals += scores_[k] <= limit;
-  std::uint32_t drawn = equals > 1 ? random.below(equals) : 0;
-  for (std::size_t k = 0; k < candidates.size(); ++k)
-    if (scores_[k] <= limit && drawn-- == 0) return candidates[k];
-  return candidates[0];
+  const fleet::best found = replicas.lowest_score(candidates, random);
+  replicas.note_runner_up(found.runner_up);
+  if (!what.key) return found.replica;
+  const auto owner = replicas.owner(*what.key, settings.affinity_load_max, candidates);
+  if (!owner) return found.replica;
+  const double dearer = replicas.score(*owner) - static_cast<double>(found.score);
+  return found.score < 0 || dearer <= settings.weight.affinity + settings.tie ? *owner : found.replica;
 }
 
-replica_index consistent_hash::pick(fleet& replicas, candidate_span candidates, const request& what,
-                                    random_source& random) {
-  if (!what.key) return without_key_.pick(replicas, candidates, what, random);
-  return owner_of(replicas, candidates, *what.key, replicas.settings().affinity_load_max);
+// --- One quantity, the lowest of all -------------------------------------------------------------------
+
+replica_index least_burdened::pick(fleet& replicas, candidate_span candidates, const request&,
+                                   random_source& random) {
+  burdens_.resize(candidates.size());
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < candidates.size(); ++k) {
+    const replica_index i = candidates[k];
+    if (replicas.wants_trial(i)) return i;
+    burdens_[k] = burden(replicas, i) * (is_doubtful(replicas, i) ? last_resort : 1);
+    least = std::min(least, burdens_[k]);
+  }
+  const double limit = least * (1 + replicas.settings().tie);
+  std::uint32_t equals = 0;
+  for (const double each : burdens_) equals += each <= limit;
+  return candidates[nth_within(burdens_, limit, random.below(equals))];
 }
+
+double by_load::burden(const fleet& replicas, replica_index i) const { return fullness(replicas, i); }
+
+double by_latency::burden(const fleet& replicas, replica_index i) const {
+  return replicas.expected_latency(i) + to_seconds(replicas.settings().cost_floor);
+}
+
+double c3::burden(const fleet& replicas, replica_index i) const {
+  const double service = replicas.now().base * replicas.slowness(i);
+  const double queue = 1 + replicas.load(i);
+  return replicas.expected_latency(i) - service + queue * queue * queue * service;
+}
+
+replica_index by_faults::pick(fleet& replicas, candidate_span candidates, const request& what,
+                              random_source& random) {
+  failing_.resize(candidates.size());
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < candidates.size(); ++k) {
+    const replica_index i = candidates[k];
+    if (replicas.wants_trial(i)) return i;
+    failing_[k] = 1 - replicas.success(i) + (is_doubtful(replicas, i) ? 1 : 0);
+    least = std::min(least, failing_[k]);
+  }
+  equals_.reserve(candidates.size());
+  equals_.clear();
+  for (std::size_t k = 0; k < candidates.size(); ++k)
+    if (failing_[k] <= least + replicas.settings().tie) equals_.push_back(candidates[k]);
+  return among_equals_.pick(replicas, equals_, what, random);
+}
+
+replica_index hcl::pick(fleet& replicas, candidate_span candidates, const request& what,
+                        random_source& random) {
+  // Floyd's sampling: as many as the pool holds, none twice.
+  const std::uint32_t count = size_of(candidates);
+  const std::uint32_t wanted = std::min(count, pool_max);
+  std::array<double, pool_max> in_flight{};
+  std::uint32_t drawn = 0;
+  const auto pool_end = [&] { return pool_.begin() + drawn; };
+  for (std::uint32_t last = count - wanted; last < count; ++last) {
+    replica_index i = candidates[random.below(last + 1)];
+    if (std::find(pool_.begin(), pool_end(), i) != pool_end()) i = candidates[last];
+    if (replicas.wants_trial(i)) return i;
+    in_flight[drawn] = replicas.load(i);
+    pool_[drawn++] = i;
+  }
+  std::array<double, pool_max> sorted = in_flight;
+  const auto quantile = sorted.begin() + static_cast<std::ptrdiff_t>(quantile_hot * (drawn - 1));
+  std::nth_element(sorted.begin(), quantile, sorted.begin() + drawn);
+  std::uint32_t cold = 0;
+  for (std::uint32_t k = 0; k < drawn; ++k)
+    if (in_flight[k] <= *quantile) pool_[cold++] = pool_[k];
+  return among_cold_.pick(replicas, candidate_span(pool_).first(cold), what, random);
+}
+
+// --- One quantity, the lower of two --------------------------------------------------------------------
+
+replica_index two_choices::pick(fleet& replicas, candidate_span candidates, const request&,
+                                random_source& random) {
+  const std::uint32_t count = size_of(candidates);
+  if (count == 1) return candidates[0];
+  const std::uint32_t first = random.below(count);
+  const std::uint32_t second = random.below(count - 1);
+  const replica_index a = candidates[first];
+  const replica_index b = candidates[second + (second >= first ? 1 : 0)];
+  if (replicas.wants_trial(a)) return a;
+  if (replicas.wants_trial(b)) return b;
+  const bool doubt = is_doubtful(replicas, a);
+  if (doubt != is_doubtful(replicas, b)) return doubt ? b : a;
+  return burden(replicas, a) <= burden(replicas, b) ? a : b;
+}
+
+double least_loaded::burden(const fleet& replicas, replica_index i) const { return fullness(replicas, i); }
+
+double peak_ewma::burden(const fleet& replicas, replica_index i) const {
+  return replicas.expected_latency(i);
+}
+
+// --- Turns, weights, chance ----------------------------------------------------------------------------
 
 replica_index round_robin::pick(fleet&, candidate_span candidates, const request&, random_source&) {
   const auto found = std::lower_bound(candidates.begin(), candidates.end(), next_);
@@ -82,35 +183,58 @@ replica_index round_robin::pick(fleet&, candidate_span candidates, const request
   return picked;
 }
 
-replica_index smooth_weighted::pick(fleet& replicas, candidate_span candidates, const request&,
-                                    random_source&) {
+replica_index in_proportion::pick(fleet& replicas, candidate_span candidates, const request&,
+                                  random_source&) {
   if (credit_.size() < replicas.size()) credit_.resize(replicas.size());
   double total = 0;
   replica_index best = candidates[0];
-  for (replica_index i : candidates) {
-    const double weight = replicas.facts(i).weight;
-    credit_[i] += weight;
-    total += weight;
+  for (const replica_index i : candidates) {
+    const double earned = weight(replicas, i);
+    credit_[i] += earned;
+    total += earned;
     if (credit_[i] > credit_[best]) best = i;
   }
   credit_[best] -= total;
   return best;
 }
 
-replica_index least_loaded::pick(fleet& replicas, candidate_span candidates, const request&,
-                                 random_source& random) {
-  const auto count = static_cast<std::uint32_t>(candidates.size());
-  if (count == 1) return candidates[0];
-  const std::uint32_t first = random.below(count);
-  const std::uint32_t second = (first + 1 + random.below(count - 1)) % count;
-  const replica_index a = candidates[first];
-  const replica_index b = candidates[second];
-  const auto fullness = [&](replica_index i) { return (replicas.load(i) + 1) / replicas.capacity(i); };
-  return fullness(a) <= fullness(b) ? a : b;
+double weighted::weight(const fleet& replicas, replica_index i) const { return replicas.facts(i).weight; }
+
+double weighted_by_metrics::weight(const fleet& replicas, replica_index i) const {
+  return replicas.capacity(i) * replicas.success(i) / replicas.slowness(i);
 }
 
 replica_index uniform_random::pick(fleet&, candidate_span candidates, const request&, random_source& random) {
-  return candidates[random.below(static_cast<std::uint32_t>(candidates.size()))];
+  return candidates[random.below(size_of(candidates))];
+}
+
+// --- Keys ----------------------------------------------------------------------------------------------
+
+replica_index consistent_hash::pick(fleet& replicas, candidate_span candidates, const request& what,
+                                    random_source& random) {
+  if (!what.key) return without_key_.pick(replicas, candidates, what, random);
+  const auto owner = replicas.owner(*what.key, replicas.settings().affinity_load_max, candidates);
+  return owner ? *owner : without_key_.pick(replicas, candidates, what, random);
+}
+
+void maglev::build(const fleet& replicas) {
+  members_.clear();
+  for (replica_index i = 0; i < replicas.size(); ++i)
+    if (!replicas.is(i, standing::absent)) members_.push_back({replicas.hash(i), i});
+  table_.build(members_);
+  generation_ = replicas.generation();
+}
+
+replica_index maglev::pick(fleet& replicas, candidate_span candidates, const request& what,
+                           random_source& random) {
+  if (!what.key) return otherwise_.pick(replicas, candidates, what, random);
+  if (table_.empty() || generation_ != replicas.generation()) build(replicas);
+  const double bound = std::max(1., replicas.settings().affinity_load_max * (replicas.now().load_mean + 1));
+  for (std::uint32_t nth = 0; nth < owners_asked; ++nth) {
+    const replica_index i = table_.owner(*what.key, nth);
+    if (replicas.is_among(i, candidates) && replicas.load(i) + 1 <= bound) return i;
+  }
+  return otherwise_.pick(replicas, candidates, what, random);
 }
 
 }  // namespace troupe::balance

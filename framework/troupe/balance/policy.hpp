@@ -5,29 +5,15 @@
 // fleet, and return one of the candidates.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
 
 #include <troupe/balance/fleet.hpp>
+#include <troupe/balance/policy_kind.hpp>
 #include <troupe/base/random.hpp>
-#include <troupe/base/result.hpp>
 
 namespace troupe::balance {
-
-enum class policy_kind : std::uint8_t {
-  dynamic_score,    // the lowest score (score.hpp), uniformly among those within options::tie of it
-  round_robin,      // each in turn
-  weighted,         // in proportion to static weights, interleaved smoothly (nginx's algorithm)
-  least_loaded,     // of two drawn at random, the one with less load per capacity (Mitzenmacher 2001)
-  consistent_hash,  // the key's owner by rendezvous hashing, with bounded load; without a key: dynamic_score
-  random,           // uniformly
-};
-
-std::string_view to_string(policy_kind value);
-/// The same names. Errors: invalid_argument listing them.
-result<policy_kind> parse_policy_kind(std::string_view text);
 
 class policy {
  public:
@@ -40,6 +26,7 @@ class policy {
                              random_source& random) = 0;
 };
 
+/// A built-in one; policies.hpp has them. It serves one fleet.
 std::unique_ptr<policy> make_policy(policy_kind kind);
 
 }  // namespace troupe::balance

@@ -9,7 +9,7 @@ double zone_value(distance far) {
     case distance::this_node:
       return 0;
     case distance::same_zone:
-      return .1;
+      return .25;
     case distance::same_region:
       return .6;
     case distance::remote:
@@ -73,7 +73,7 @@ term_values terms_of(fleet& replicas, replica_index replica) {
   s[at(score_term::unseen)] = unproven ? 1 : 0;
   s[at(score_term::cost)] = x / (1 + x);
   s[at(score_term::load)] = u / (1 + u);
-  s[at(score_term::zone)] = zone_value(replicas.facts(replica).distance);
+  s[at(score_term::zone)] = zone_value(replicas.distance_to(replica));
   s[at(score_term::suspected)] = suspected ? 1 : 0;
   return s;
 }

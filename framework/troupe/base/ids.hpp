@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,19 @@ node_id node_id_of(std::string_view cluster, std::string_view name);
 
 /// Sixteen hexadecimal digits.
 std::string to_hex(std::uint64_t value);
+
+/// How people name a call, in logs, errors and on the command line: sixteen hexadecimal digits for this life
+/// of its caller, a dash, and the call's id in hexadecimal. No other call of the cluster has the same, also
+/// after a restart: "0f3c91d2a7b4e865-1000001".
+std::string call_name(const identity& caller, call_id call);
+/// What a call's name says. `caller` is `caller_tag` of an identity.
+struct named_call {
+  std::uint64_t caller = 0;
+  call_id call;
+};
+std::uint64_t caller_tag(const identity& caller);
+/// Nothing for a text that is no call's name.
+std::optional<named_call> parse_call_name(std::string_view text);
 
 }  // namespace troupe
 

@@ -40,6 +40,12 @@ constexpr double to_millis(duration value) {
   return std::chrono::duration<double, std::milli>(value).count();
 }
 
+/// Whole microseconds, as durations travel; 0 for a negative one.
+constexpr std::uint64_t to_micros(duration value) {
+  const auto count = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
+  return count > 0 ? static_cast<std::uint64_t>(count) : 0;
+}
+
 constexpr duration from_seconds(double seconds) {
   return std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds));
 }

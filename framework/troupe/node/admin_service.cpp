@@ -1,83 +1,23 @@
+#include <algorithm>
+#include <optional>
 #include <string>
 
 #include <unistd.h>
 
+#include <troupe/node/admin_records.hpp>
 #include <troupe/node/admin_service.hpp>
 #include <troupe/node/schema_nodes.hpp>
 #include <troupe/runtime/clock.hpp>
 #include <troupe/service/inquiry.hpp>
+#include <troupe/wire/text.hpp>
 
 namespace troupe {
 
 namespace {
 
-std::uint64_t micros(duration value) {
-  const auto count = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
-  return count > 0 ? static_cast<std::uint64_t>(count) : 0;
-}
+using wire::text_of;
 
-std::string text_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
-
-void write_member(admin::Member::Builder to, const membership::member& from, const std::string& accuser,
-                  time_point now) {
-  to.setId(from.self.node.value);
-  to.setEpoch(from.self.epoch.value);
-  to.setIncarnation(from.incarnation);
-  to.setName(from.name);
-  to.setAddress(to_string(from.address));
-  to.setState(std::string(to_string(from.state)));
-  to.setMode(std::string(to_string(from.mode)));
-  to.setSinceMicros(micros(now - from.since));
-  to.setAccuser(accuser);
-  to.setRoundTripMicros(micros(from.round_trip));
-  to.setZone(from.document.zone);
-  auto services = to.initServices(static_cast<capnp::uint>(from.document.services.size()));
-  for (capnp::uint i = 0; i < services.size(); ++i) services.set(i, from.document.services[i].name);
-}
-
-void write_candidate(admin::Candidate::Builder to, const balance::candidate& from, time_point now) {
-  to.setNode(from.name);
-  to.setAddress(from.address);
-  to.setScore(from.score);
-  to.setInFlight(from.in_flight);
-  to.setShare(from.share);
-  std::string state = from.why.empty() ? "healthy" : from.why;
-  if (from.ejected_until > now && from.ejected_until != never)
-    state += ", for " + format_duration(from.ejected_until - now) + " yet";
-  to.setState(state);
-  auto terms = to.initTerms(static_cast<capnp::uint>(from.terms.size()));
-  for (capnp::uint i = 0; i < terms.size(); ++i) {
-    terms[i].setName(std::string(from.terms[i].name));
-    terms[i].setValue(from.terms[i].value);
-    terms[i].setWeight(from.terms[i].weight);
-  }
-}
-
-void write_links(admin::Admin::LinksResults::Builder results, const runtime::server::report& in,
-                 const runtime::router_actor::report& out, const runtime::gossip_actor::report& gossip) {
-  auto links = results.initLinks(static_cast<capnp::uint>(in.links.size() + out.links.size()));
-  capnp::uint next = 0;
-  const auto write = [&](const auto& link, const char* direction, const std::string& state) {
-    auto to = links[next++];
-    to.setNode(link.node);
-    to.setAddress(link.address);
-    to.setDirection(direction);
-    to.setState(state);
-    to.setQueuedBytes(link.queued_bytes);
-    to.setSentBytes(link.sent_bytes);
-    to.setReceivedBytes(link.received_bytes);
-  };
-  for (const auto& link : out.links) write(link, "out", link.state);
-  for (const auto& link : in.links) write(link, "in", link.node.empty() ? "not introduced" : "open");
-  auto counters = results.initCounters(
-      static_cast<capnp::uint>(in.counted.size() + out.counted.size() + gossip.counted.size()));
-  next = 0;
-  for (const auto* list : {&in.counted, &out.counted, &gossip.counted})
-    for (const auto& [name, value] : *list) {
-      counters[next].setName(name);
-      counters[next++].setValue(value);
-    }
-}
+constexpr std::uint32_t calls_max = 1000;  // in one answer
 
 }  // namespace
 
@@ -92,7 +32,7 @@ task<> admin_service::node(context&, NodeParams::Reader, NodeResults::Builder re
   to.setCluster(of_.shared->cluster);
   to.setAddress(to_string(of_.shared->address));
   to.setPid(static_cast<std::uint32_t>(::getpid()));
-  to.setUpMicros(micros(runtime::now() - of_.started()));
+  to.setUpMicros(to_micros(runtime::now() - of_.started()));
   to.setVersion(TROUPE_VERSION);
   to.setZone(of_.shared->zone);
   co_return;
@@ -128,8 +68,8 @@ task<> admin_service::services(context&, ServicesParams::Reader, ServicesResults
     to.setExpired(from.expired);
     to.setFailed(from.failed);
     to.setRestarts(from.restarts);
-    to.setQueueMicros(static_cast<std::uint32_t>(micros(from.queue_delay)));
-    to.setServiceMicros(static_cast<std::uint32_t>(micros(from.service_time)));
+    to.setQueueMicros(static_cast<std::uint32_t>(to_micros(from.queue_delay)));
+    to.setServiceMicros(static_cast<std::uint32_t>(to_micros(from.service_time)));
   }
 }
 
@@ -147,18 +87,34 @@ task<> admin_service::describe(context& ctx, DescribeParams::Reader params,
 }
 
 task<> admin_service::explain(context& ctx, ExplainParams::Reader params, ExplainResults::Builder results) {
-  auto asked = ask<result<balance::explanation>>([this, service = text_of(params.getService())](auto take) {
-    of_.router().explain(service, std::move(take));
-  });
+  std::optional<std::uint32_t> method;
+  if (params.getMethod() != admin::ANY_METHOD) method = params.getMethod();
+  auto asked = ask<result<runtime::router_actor::service_view>>(
+      [this, method, service = text_of(params.getService())](auto take) {
+        of_.router().explain(service, method, std::move(take));
+      });
   const auto told = co_await asked;
   if (!told) co_return ctx.fail(told.error());
-  auto to = results.initExplanation();
-  to.setService(told->service);
-  to.setPolicy(told->policy);
-  auto candidates = to.initCandidates(static_cast<capnp::uint>(told->candidates.size()));
+  write_explanation(results.initExplanation(), *told, runtime::now());
+}
+
+task<> admin_service::explainCall(context& ctx, ExplainCallParams::Reader params,
+                                  ExplainCallResults::Builder results) {
+  auto asked = ask<result<routing::recent_call>>(
+      [this, name = text_of(params.getCall())](auto take) { of_.router().find_call(name, std::move(take)); });
+  const auto told = co_await asked;
+  if (!told) co_return ctx.fail(told.error());
+  write_call(results.initCall(), *told, of_.shared->self, runtime::now());
+}
+
+task<> admin_service::calls(context&, CallsParams::Reader params, CallsResults::Builder results) {
+  auto asked = ask<std::vector<routing::recent_call>>(
+      [this, service = text_of(params.getService()), most = std::min(params.getMost(), calls_max)](
+          auto take) { of_.router().list_calls(service, most, std::move(take)); });
+  const auto told = co_await asked;
+  auto list = results.initCalls(static_cast<capnp::uint>(told.size()));
   const auto now = runtime::now();
-  for (capnp::uint i = 0; i < candidates.size(); ++i)
-    write_candidate(candidates[i], told->candidates[i], now);
+  for (capnp::uint i = 0; i < list.size(); ++i) write_call(list[i], told[i], of_.shared->self, now);
 }
 
 task<> admin_service::links(context&, LinksParams::Reader, LinksResults::Builder results) {
@@ -195,15 +151,10 @@ task<> admin_service::drain(context& ctx, DrainParams::Reader params, DrainResul
 task<> admin_service::policy(context& ctx, PolicyParams::Reader params, PolicyResults::Builder) {
   const auto kind = balance::parse_policy_kind(text_of(params.getName()));
   if (!kind) co_return ctx.fail(kind.error());
-  // Only for services that are known: names that anybody makes up would stay in the router for good.
-  auto looked_up =
-      ask<result<balance::explanation>>([this, service = text_of(params.getService())](auto take) {
-        of_.router().explain(service, std::move(take));
-      });
-  const auto known = co_await looked_up;
-  if (!known) co_return ctx.fail(known.error());
-  auto asked = ask<result<void>>([this, kind = *kind, service = text_of(params.getService())](auto take) {
-    of_.router().set_policy(service, kind, std::move(take));
+  routing::service_options how{*kind, {}};
+  for (const auto one : params.getWeights()) how.weights.push_back({text_of(one.getTerm()), one.getWeight()});
+  auto asked = ask<result<void>>([this, &how, service = text_of(params.getService())](auto take) {
+    of_.router().set_options(service, how, runtime::router_actor::unknown::refused, std::move(take));
   });
   const auto applied = co_await asked;
   if (!applied) ctx.fail(applied.error());

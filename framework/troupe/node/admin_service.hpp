@@ -21,6 +21,9 @@ class admin_service final : public admin::AdminService {
   task<> fault(context& ctx, FaultParams::Reader params, FaultResults::Builder results) override;
   task<> drain(context& ctx, DrainParams::Reader params, DrainResults::Builder results) override;
   task<> policy(context& ctx, PolicyParams::Reader params, PolicyResults::Builder results) override;
+  task<> explainCall(context& ctx, ExplainCallParams::Reader params,
+                     ExplainCallResults::Builder results) override;
+  task<> calls(context& ctx, CallsParams::Reader params, CallsResults::Builder results) override;
 
  private:
   node::body& of_;

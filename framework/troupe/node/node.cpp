@@ -81,16 +81,34 @@ bool node::joined() const {
       .joined;
 }
 
-result<void> node::set_policy(std::string_view service, balance::policy_kind kind) {
+result<void> node::set_policy(std::string_view service, balance::policy_kind kind,
+                              std::vector<routing::weight_setting> weights) {
   if (const auto problem = obstacle(*body_)) return *problem;
+  return ask_actor<result<void>>([&](auto take) {
+    body_->router().set_options(std::string(service), {kind, std::move(weights)},
+                                runtime::router_actor::unknown::taken, std::move(take));
+  });
+}
+
+result<void> node::use_policy(std::string_view service, std::unique_ptr<balance::policy> own) {
+  if (const auto problem = obstacle(*body_)) return *problem;
+  if (!own) return error{code::invalid_argument, "there is no policy in that pointer"};
   return ask_actor<result<void>>(
-      [&](auto take) { body_->router().set_policy(std::string(service), kind, std::move(take)); });
+      [&](auto take) { body_->router().use_policy(std::string(service), std::move(own), std::move(take)); });
 }
 
 result<balance::explanation> node::explain(std::string_view service) const {
   if (const auto problem = obstacle(*body_)) return *problem;
-  return ask_actor<result<balance::explanation>>(
-      [&](auto take) { body_->router().explain(std::string(service), std::move(take)); });
+  auto seen = ask_actor<result<runtime::router_actor::service_view>>(
+      [&](auto take) { body_->router().explain(std::string(service), std::nullopt, std::move(take)); });
+  if (!seen) return seen.error();
+  return std::move(seen->replicas);
+}
+
+result<routing::recent_call> node::explain_call(std::string_view name) const {
+  if (const auto problem = obstacle(*body_)) return *problem;
+  return ask_actor<result<routing::recent_call>>(
+      [&](auto take) { body_->router().find_call(std::string(name), std::move(take)); });
 }
 
 const std::string& node::name() const { return body_->shared->name; }

@@ -20,6 +20,8 @@
 #include <troupe/balance/policy.hpp>
 #include <troupe/membership/core.hpp>
 #include <troupe/node/options.hpp>
+#include <troupe/routing/recent_calls.hpp>
+#include <troupe/routing/service_options.hpp>
 #include <troupe/runtime/hosting.hpp>
 #include <troupe/service/client.hpp>
 #include <troupe/service/reflective_call.hpp>
@@ -39,9 +41,9 @@ class start_error : public std::runtime_error {
 };
 
 ///
-/// The members that ask the node something (`host`, `members`, `joined`, `explain`, `set_policy`) wait for
-/// its actors: they are refused with FAILED_PRECONDITION, or a start_error, in an actor's turn and on the
-/// event loop. No member may be called while `stop` runs; stubs may.
+/// The members that ask the node something (`host`, `members`, `joined`, `explain...`, `set_policy`,
+/// `use_policy`) wait for its actors: they are refused with FAILED_PRECONDITION, or a start_error, in an
+/// actor's turn and on the event loop. No member may be called while `stop` runs; stubs may.
 class node {
  public:
   class body;
@@ -92,9 +94,25 @@ class node {
   std::vector<membership::member> members() const;
   /// True once a seed has answered, or when there are none.
   bool joined() const;
-  result<void> set_policy(std::string_view service, balance::policy_kind kind);
+
+  // How this node chooses among a service's replicas from now on, whatever options and IDL say.
+
+  /// `weights` of the score's terms; those left out stay as they are. Errors: invalid_argument.
+  result<void> set_policy(std::string_view service, balance::policy_kind kind,
+                          std::vector<routing::weight_setting> weights = {});
+  /// By a policy of your own. It is used, and ends, on the event loop's thread, where nothing may block.
+  result<void> use_policy(std::string_view service, std::unique_ptr<balance::policy> own);
+  template <class Interface>
+  result<void> use_policy(std::unique_ptr<balance::policy> own) {
+    return use_policy(troupe::client<Interface>::descriptor().service, std::move(own));
+  }
+
   /// How this node's router sees the replicas of a service: each one's terms, score, share and state.
   result<balance::explanation> explain(std::string_view service) const;
+  /// A recent call that this node made: who got each attempt, why, and what came of it. `name` as errors
+  /// (call_error::call) and handlers (context::call_id) have it. Errors: not_found where it was not kept;
+  /// invalid_argument.
+  result<routing::recent_call> explain_call(std::string_view name) const;
 
   const std::string& name() const;
   const std::string& cluster() const;

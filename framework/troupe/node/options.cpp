@@ -12,6 +12,7 @@
 #include <troupe/base/endpoint.hpp>
 #include <troupe/membership/message.hpp>
 #include <troupe/node/options.hpp>
+#include <troupe/node/service_tables.hpp>
 
 namespace troupe {
 
@@ -67,7 +68,7 @@ const std::map<std::string, named_option, std::less<>>& all_options() {
       {"drain-limit",
        {"how long a stopping node waits", [](auto& o, auto& t) { return set_duration(t, o.drain_limit); }}},
       {"policy",
-       {"how replicas are chosen: dynamic_score, round_robin, ...",
+       {"how replicas of services are chosen that say nothing themselves: dynamic_score, round_robin, ...",
         [](auto& o, auto& t) -> result<void> {
           const auto kind = balance::parse_policy_kind(t);
           if (!kind) return kind.error();
@@ -98,10 +99,24 @@ const std::map<std::string, named_option, std::less<>>& all_options() {
   return table;
 }
 
-std::string place_of(const toml::node& value) {
+std::string place_of(const toml::source_region& where) {
   std::ostringstream text;
-  text << "line " << value.source().begin.line << ", column " << value.source().begin.column;
+  text << "line " << where.begin.line << ", column " << where.begin.column;
   return text.str();
+}
+
+void set_service(const routing::named_service_options& said, node_options& options) {
+  auto& own = options.routing.services[said.service];
+  if (said.options.policy) own.policy = said.options.policy;
+  // Later ones count: with_weights applies them in this order.
+  own.weights.insert(own.weights.end(), said.options.weights.begin(), said.options.weights.end());
+}
+
+result<void> set_service(const std::string& text, node_options& options) {
+  const auto said = routing::parse_service_options(text);
+  if (!said) return said.error();
+  set_service(*said, options);
+  return {};
 }
 
 result<std::string> scalar_text(const toml::node& value) {
@@ -192,11 +207,22 @@ result<void> read_options_file(const std::string& path, node_options& options) {
          << ": " << problem.description();
     return error{code::invalid_argument, text.str()};
   }
+  const auto wrong = [&](const toml::source_region& where, const error& problem) {
+    return error{problem.code, path + ", " + place_of(where) + ": " + problem.text};
+  };
   const auto* table = file["node"].as_table();
-  if (table == nullptr) return error{code::invalid_argument, path + " has no table [node]"};
+  const auto* services = file.get("service");
+  if (table == nullptr && services == nullptr)
+    return error{code::invalid_argument, path + " has neither a table [node] nor [service.\"NAME\"]"};
+  std::vector<routing::named_service_options> said;
+  if (services != nullptr)
+    if (const auto problem = read_service_tables(*services, said))
+      return wrong(problem->where, {code::invalid_argument, problem->what});
+  for (const auto& one : said) set_service(one, options);
+  if (table == nullptr) return {};
   for (const auto& [key, value] : *table) {
     const auto read = read_entry(std::string(key.str()), value, options);
-    if (!read) return error{read.error().code, path + ", " + place_of(value) + ": " + read.error().text};
+    if (!read) return wrong(value.source(), read.error());
   }
   return {};
 }
@@ -208,9 +234,16 @@ result<command_line> read_command_line(int argc, const char* const* argv, const 
       "options here.");
   parser.allow_extras();
   std::string file;
-  parser.add_option("--config", file, "a TOML file with a table [node]; keys as the options here");
+  parser.add_option(
+      "--config", file,
+      "a TOML file with a table [node], keys as the options here, and tables [service.\"NAME\"]");
   std::vector<std::string> seeds;
   parser.add_option("--join", seeds, "ADDRESS:PORT of members of the cluster, names too")->delimiter(',');
+  std::vector<std::string> services;
+  parser
+      .add_option("--service", services,
+                  "how a service's replicas are chosen: NAME:policy=round_robin,load=.5; once for each")
+      ->allow_extra_args(false);
   std::map<std::string, std::string> given;
   for (const auto& [name, option] : all_options()) parser.add_option("--" + name, given[name], option.help);
   try {
@@ -224,6 +257,9 @@ result<command_line> read_command_line(int argc, const char* const* argv, const 
   if (!file.empty())
     if (const auto done = read_options_file(file, read.options); !done) return done.error();
   if (!seeds.empty()) read.options.join = seeds;
+  for (const auto& text : services)
+    if (const auto done = set_service(text, read.options); !done)
+      return error{done.error().code, "--service: " + done.error().text};
   for (const auto& [name, option] : all_options()) {
     if (parser.count("--" + name) == 0) continue;
     if (const auto done = option.set(read.options, given[name]); !done)

@@ -55,9 +55,9 @@ struct node_options {
   result<void> validate() const;
 };
 
-/// Overrides `options` by what the file's tables say. Errors: not_found for a file that is not there;
-/// invalid_argument for one that is no TOML, or has a key or a value that means nothing, with line and
-/// column.
+/// Overrides `options` by what the file's tables [node] and [service."NAME"] say. Errors: not_found for a
+/// file that is not there; invalid_argument for one that is no TOML, or has a key or a value that means
+/// nothing, with line and column.
 result<void> read_options_file(const std::string& path, node_options& options);
 
 /// What a command line says.

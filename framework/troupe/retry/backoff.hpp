@@ -19,4 +19,9 @@ namespace troupe::retry {
 duration backoff(const options& settings, std::uint32_t failover, duration median, duration remaining,
                  random_source& random);
 
+/// The `times`-th wait (from 1) for a replica that refused because it is starting, restarting or leaving. At
+/// most half of `remaining`.
+duration wait_for_return(const options& settings, std::uint32_t times, duration remaining,
+                         random_source& random);
+
 }  // namespace troupe::retry

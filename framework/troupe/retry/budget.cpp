@@ -4,12 +4,12 @@
 
 namespace troupe::retry {
 
-budget::budget(const options& settings, time_point now)
-    : settings_(&settings), tokens_(settings.budget_initial), counted_(now) {}
+budget::budget(const allotment& terms, time_point now)
+    : terms_(terms), tokens_(terms.initial), counted_(now) {}
 
 double budget::balance(time_point now) const {
   const double passed = std::max(0., to_seconds(now - counted_));
-  return std::min(settings_->budget_max, tokens_ + passed * settings_->budget_per_second);
+  return std::min(terms_.most, tokens_ + passed * terms_.per_second);
 }
 
 void budget::pass(time_point now) {
@@ -19,7 +19,7 @@ void budget::pass(time_point now) {
 
 void budget::earn(time_point now) {
   pass(now);
-  tokens_ = std::min(settings_->budget_max, tokens_ + settings_->budget_per_call);
+  tokens_ = std::min(terms_.most, tokens_ + terms_.per_call);
 }
 
 bool budget::spend(time_point now) {

@@ -3,7 +3,8 @@
 // When a whole service is sick, every call wants to be repeated, and three attempts each would triple the
 // load on what is left. With a budget, the load rises by a tenth. It is charged when an extra attempt is
 // scheduled, not when it is sent: otherwise all calls in backoff pass the gate together (Envoy issue 30205).
-// Failovers, repeats and backups draw on the same budget.
+// Failovers, repeats, backups and hedges draw on the same budget; hedges on a small one of their own as
+// well.
 //
 // Source: Finagle's RetryBudget; gRPC's retry throttling (gRFC A6).
 #pragma once
@@ -15,7 +16,7 @@ namespace troupe::retry {
 
 class budget {
  public:
-  budget(const options& settings, time_point now);
+  budget(const allotment& terms, time_point now);
 
   /// A call made its first attempt.
   void earn(time_point now);
@@ -26,7 +27,7 @@ class budget {
  private:
   void pass(time_point now);
 
-  const options* settings_;
+  allotment terms_;
   double tokens_;
   time_point counted_;
 };

@@ -10,6 +10,10 @@ result<void> options::validate() const {
   if (!(budget_per_second >= 0)) return wrong("retry.budget_per_second must not be negative.");
   if (!(budget_initial >= 0 && budget_max >= budget_initial))
     return wrong("retry.budget_initial must not be negative, nor above budget_max.");
+  if (!(hedges_per_call >= 0 && hedges_per_call <= .1))
+    return wrong("retry.hedges_per_call must be in [0, .1].");
+  if (return_min <= 0s || return_max < return_min)
+    return wrong("retry: 0 < return_min <= return_max must hold.");
   if (backoff_min <= 0s || backoff_max < backoff_min || backoff_longest < backoff_max)
     return wrong("retry: 0 < backoff_min <= backoff_max <= backoff_longest must hold.");
   return {};

@@ -8,6 +8,14 @@
 
 namespace troupe::retry {
 
+/// The terms of one budget (budget.hpp), in attempts.
+struct allotment {
+  double per_call = 0;
+  double per_second = 0;
+  double initial = 0;
+  double most = 0;
+};
+
 struct options {
   // Attempts of one call that reached a replica, the first included; 1 to 8. More hardly ever helps: what
   // three replicas refused, the fourth refuses too.
@@ -19,11 +27,23 @@ struct options {
   double budget_initial = 100;   // >= 0
   double budget_max = 1000;      // what can be saved up: a broken link's calls fail over at once; >= initial
 
+  // Hedges: the share of a service's calls that may get a second attempt for being slower than its p95. They
+  // draw on the budget above as well. "The Tail at Scale" gets nearly all of the gain with 2%. 0 to .1.
+  double hedges_per_call = .02;
+
   // Full jitter: the k-th wait is uniform in [0, base * 2^(k-1)), base = clamp(p50, backoff_min,
   // backoff_max).
   duration backoff_min = 5ms;     // > 0
   duration backoff_max = 50ms;    // >= backoff_min
   duration backoff_longest = 1s;  // bounds base * 2^(k-1); >= backoff_max
+
+  // A replica that is starting, restarting or draining refuses without a fault of its own. With nobody else
+  // to go to, the k-th wait for it is uniform in [0, min(return_min * 2^(k-1), return_max)).
+  duration return_min = 5ms;    // > 0
+  duration return_max = 200ms;  // >= return_min
+
+  allotment repeats() const { return {budget_per_call, budget_per_second, budget_initial, budget_max}; }
+  allotment hedges() const { return {hedges_per_call, 0, 1, 20}; }
 
   /// Errors: invalid_argument naming the option and its bound.
   result<void> validate() const;

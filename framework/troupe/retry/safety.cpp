@@ -9,7 +9,7 @@ std::string_view to_string(safety value) {
     case safety::idempotent:
       return "idempotent";
     case safety::read_only:
-      return "read_only";
+      return "readOnly";
   }
   return "?";
 }

@@ -13,6 +13,10 @@ enum class safety : std::uint8_t {
   read_only = 2,   // changes nothing
 };
 
+/// `$Troupe.hedge` in the IDL: may a second attempt start when the first is slower than usual? Only where the
+/// method is not unsafe.
+enum class hedging : bool { off, on };
+
 /// How far an attempt got: all that decides whether it may be repeated.
 enum class fate : std::uint8_t {
   never_sent,  // no byte left this node
@@ -21,7 +25,12 @@ enum class fate : std::uint8_t {
   answered,    // executed: a result or an application error. Final
 };
 
+/// As the IDL spells it: "readOnly".
 std::string_view to_string(safety value);
+/// What a replica that refuses for overload advises. `do_not_retry`: it sees that the others are no better
+/// off.
+enum class advice : bool { may_retry, do_not_retry };
+
 std::string_view to_string(fate value);
 
 }  // namespace troupe::retry

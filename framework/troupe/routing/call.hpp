@@ -12,6 +12,7 @@
 #include <troupe/base/ids.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
+#include <troupe/retry/criticality.hpp>
 #include <troupe/retry/safety.hpp>
 
 namespace troupe::routing {
@@ -24,9 +25,12 @@ struct call_spec {
   service_ref service = 0;
   std::uint32_t method = 0;  // method group for the statistics: any dense-ish small number
   retry::safety safety = retry::safety::unsafe;
+  retry::hedging hedge = retry::hedging::off;  // acted on where the safety allows it
+  retry::criticality criticality = retry::criticality::normal;
   time_point deadline{};
   std::optional<std::uint64_t> affinity;  // hash of the affinity key
   node_id only;                           // 0: any replica; else this node or nobody
+  std::string_view method_name{};         // for people; must outlive the call
 };
 
 /// One attempt in a call's history: what errors and `explain` print.
@@ -56,11 +60,17 @@ struct finish {  // `history(call)` is readable until the actor's next call in h
   call_id call;
   attempt_id winner;  // whose answer is the result; 0 when `failure` is
   error failure;
+  retry::advice advice = retry::advice::may_retry;  // of the replica whose refusal ended the call
 };
 struct dial {  // a link to this node is wanted; report link_up or link_down
   node_id to;
 };
-using action = std::variant<transmit, withdraw, finish, dial>;
+struct probe {  // ask `to` how busy the service is there; report load_told. An answer that never comes is
+                // fine
+  node_id to;
+  service_ref service = 0;
+};
+using action = std::variant<transmit, withdraw, finish, dial, probe>;
 using actions = std::vector<action>;
 
 /// What came back for one attempt.
@@ -69,6 +79,7 @@ struct answer {
   troupe::code code = troupe::code::ok;      // of the application (answered) or of the refusal
   std::string_view text;                     // of a refusal
   const balance::load_report* load = nullptr;
+  retry::advice advice = retry::advice::may_retry;  // of a refusal
 };
 
 }  // namespace troupe::routing

@@ -1,12 +1,11 @@
-#include <algorithm>
-
 #include <troupe/routing/call_slab.hpp>
 
 namespace troupe::routing {
 
 std::uint32_t call::reached() const {
-  return static_cast<std::uint32_t>(std::count_if(
-      records.begin(), records.end(), [](const auto& r) { return r.fate != retry::fate::never_sent; }));
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) sum += counts(i) ? 1 : 0;
+  return sum;
 }
 
 call_slab::call_slab(std::uint32_t calls_max) : calls_max_(calls_max) { calls_.emplace_back(); }
@@ -16,9 +15,12 @@ void call_slab::renew(std::uint32_t slot) {
   const std::uint64_t generation = (it.id.value >> slot_bits) + 1;
   it.id = {generation << slot_bits | slot};
   it.wake = never;
-  it.outstanding = it.failovers = it.unsent = 0;
+  it.outstanding = it.failovers = it.unsent = it.excused = 0;
   it.free = call::free_failover::unused;
   it.backup = call::backup::none;
+  it.hedge = call::hedge::none;
+  it.advice = retry::advice::may_retry;
+  it.marks = 0;
   it.records.clear();
   it.states.clear();
 }

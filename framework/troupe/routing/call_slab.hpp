@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <troupe/balance/fleet.hpp>
+#include <troupe/balance/score.hpp>
+#include <troupe/base/hash.hpp>
 #include <troupe/routing/call.hpp>
 
 namespace troupe::routing {
@@ -23,11 +26,14 @@ enum class phase : std::uint8_t {
 struct attempt_state {
   balance::choice picked;
   bool under_way = false;
+  std::optional<balance::term_values> terms;  // of the score at the pick, where they were worth computing
+  bool excused = false;  // refused by a replica that will be back: not one of `attempts_max`
 };
 
 struct call {
   static constexpr std::uint32_t attempts_recorded_max = 15;  // four bits of the attempt id
-  static constexpr std::uint32_t unsent_recorded_max = 7;  // leaves 8, retry::options' bound, for the others
+  static constexpr std::uint32_t uncounted_recorded_max =
+      7;  // leaves 8, retry::options' bound, for the others
 
   call_id id;
   call_spec spec;
@@ -37,14 +43,22 @@ struct call {
   std::uint8_t outstanding = 0;  // attempts under way
   std::uint8_t failovers = 0;    // attempts after a refusal or a loss
   std::uint8_t unsent = 0;       // attempts that never left, in a row
+  std::uint8_t excused = 0;      // attempts that were
   enum class free_failover : bool { unused, used } free = free_failover::unused;
   enum class backup : std::uint8_t { none, wanted, made } backup = backup::none;
+  enum class hedge : std::uint8_t { none, awaited, settled } hedge = hedge::none;
+  retry::advice advice = retry::advice::may_retry;
+  std::uint64_t marks = 0;  // of the nodes of its attempts: a scan for a node's calls skips most others by it
   std::vector<attempt_record> records;  // parallel to `states`
   std::vector<attempt_state> states;
 
   attempt_id attempt(std::size_t index) const { return {id.value << 4 | (index + 1)}; }
-  /// Attempts that reached a replica, or may have.
+  static std::uint64_t mark_of(node_id node) { return std::uint64_t{1} << (mix(node.value) % 64); }
+  /// Attempts that count toward retry::options::attempts_max: that reached a replica, or may have.
   std::uint32_t reached() const;
+  bool counts(std::size_t index) const {
+    return records[index].fate != retry::fate::never_sent && !states[index].excused;
+  }
 };
 
 class call_slab {

@@ -115,6 +115,28 @@ error router::budget_empty(const call& it, const attempt_record& last) const {
                     known(it)};
 }
 
+error router::throttled(const call& it) const {
+  return {code::resource_exhausted,
+          "The replicas of " + service_of(it).name +
+              " refuse more than half of what this node sends them, since they are overloaded, so it sends "
+              "less: this call was refused here. Send less, add replicas, or declare what may wait "
+              "$Troupe.criticality(sheddable)."};
+}
+
+error router::told_not_to_retry(const call& it, const attempt_record& last) const {
+  return {code::resource_exhausted, service_of(it).name + ": " + reason_of(last) + ", on " + label(last.node) +
+                                        "; not repeated: that replica sees many repeats, so the others are "
+                                        "overloaded as well. Send less, or add replicas."};
+}
+
+error router::still_refused(const call& it, time_point now) const {
+  const attempt_record& last = it.records.back();
+  return {code::unavailable, service_of(it).name + ": " + reason_of(last) + ", on " + label(last.node) +
+                                 ", and nobody else took the call within " + format_duration(now - it.began) +
+                                 " (" + many(it.failovers + 1u, "attempt") + "). It was not executed. " +
+                                 known(it)};
+}
+
 error router::too_many_calls() const {
   return {code::resource_exhausted, many(calls_.live(), "call") +
                                         " are under way on this node, as many as it may have (calls_max). "

@@ -2,10 +2,27 @@
 
 namespace troupe::routing {
 
+balance::policy_kind options::policy_of(std::string_view service) const {
+  return names_policy_of(service) ? *services.find(service)->second.policy : policy;
+}
+
+bool options::names_policy_of(std::string_view service) const {
+  const auto own = services.find(service);
+  return own != services.end() && own->second.policy;
+}
+
+balance::options options::balancing_of(std::string_view service) const {
+  const auto own = services.find(service);
+  return own == services.end() ? balance : with_weights(balance, own->second.weights).value();
+}
+
 result<void> options::validate() const {
   const auto wrong = [](const char* what) { return result<void>(code::invalid_argument, what); };
   if (auto checked = balance.validate(); !checked) return checked;
   if (auto checked = retry.validate(); !checked) return checked;
+  for (const auto& [name, own] : services)
+    if (const auto checked = with_weights(balance, own.weights); !checked)
+      return {checked.error().code, "service " + name + ": " + checked.error().text};
   if (calls_max < 2 || calls_max > (1u << 24)) return wrong("routing.calls_max must be 2 to 16777216.");
   if (unknown_service_patience < 0s) return wrong("routing.unknown_service_patience must not be negative.");
   if (affinity_patience < 0s) return wrong("routing.affinity_patience must not be negative.");

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
 
 #include <troupe/balance/options.hpp>
 #include <troupe/balance/policy.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/retry/options.hpp>
+#include <troupe/routing/service_options.hpp>
 
 namespace troupe::routing {
 
@@ -15,6 +19,7 @@ struct options {
   balance::options balance;
   retry::options retry;
   balance::policy_kind policy = balance::policy_kind::dynamic_score;  // of services that name none
+  std::map<std::string, service_options, std::less<>> services;       // by name
 
   // Calls under way at once, 2 to 2^24; beyond, a call ends at once. About 300 bytes each, when used.
   std::uint32_t calls_max = 262'144;
@@ -36,6 +41,11 @@ struct options {
   // After a broken link or a failed dial: doubled each time, with full jitter on its upper half.
   duration redial_min = 50ms;  // > 0
   duration redial_max = 5s;    // >= redial_min
+
+  // What holds for one service, its own options or those of all.
+  balance::policy_kind policy_of(std::string_view service) const;
+  bool names_policy_of(std::string_view service) const;
+  balance::options balancing_of(std::string_view service) const;
 
   /// Errors: invalid_argument naming the option and its bound.
   result<void> validate() const;

@@ -7,7 +7,11 @@ namespace troupe::routing {
 
 namespace {
 constexpr duration watch_every = 100ms;
+
+error not_known(std::string_view service) {
+  return {code::not_found, "No service called " + std::string(service) + " is known here."};
 }
+}  // namespace
 
 router::router(const options& settings, node_id self, std::string zone, std::uint64_t seed, time_point now)
     : settings_(settings),
@@ -69,9 +73,19 @@ std::vector<std::string> router::services() const {
   return names;
 }
 
-balance::explanation router::explain(service_ref service, time_point now) const {
+balance::explanation router::explain(service_ref service, time_point now, std::uint32_t method) const {
   const service_state& it = *services_[service];
-  return {it.name, std::string(it.policy->name()), it.replicas.explain(0, now)};
+  return {it.name, std::string(it.policy->name()),
+          it.replicas.explain(balance::fleet::group_of(method), now)};
+}
+
+std::vector<router::method_times> router::times_of(service_ref service) const {
+  const balance::fleet& replicas = services_[service]->replicas;
+  std::vector<method_times> measured;
+  for (std::uint32_t group = 0; group < balance::fleet::groups_max; ++group)
+    if (const duration median = replicas.median_round_trip(group); median > 0s)
+      measured.push_back({group, median, replicas.p99_round_trip(group)});
+  return measured;
 }
 
 result<void> router::set_policy(std::string_view service, balance::policy_kind kind) {
@@ -80,10 +94,30 @@ result<void> router::set_policy(std::string_view service, balance::policy_kind k
 
 result<void> router::set_policy(std::string_view service, std::unique_ptr<balance::policy> own) {
   const auto found = by_name_.find(service);
-  if (found == by_name_.end())
-    return {code::not_found, "No service called " + std::string(service) + " is known here."};
-  services_[found->second]->policy = std::move(own);
+  if (found == by_name_.end()) return not_known(service);
+  service_state& it = *services_[found->second];
+  it.policy = std::move(own);
+  it.chosen = service_state::chosen_by::order;
   return {};
+}
+
+result<void> router::set_options(std::string_view service, const service_options& how) {
+  const auto found = by_name_.find(service);
+  if (found == by_name_.end()) return not_known(service);
+  service_state& it = *services_[found->second];
+  const auto balancing = with_weights(it.balancing, how.weights);
+  if (!balancing) return balancing.error();
+  it.balancing = *balancing;
+  it.replicas.settings_changed();
+  return how.policy ? set_policy(service, *how.policy) : result<void>{};
+}
+
+void router::take_declared(service_ref service, std::string_view policy) {
+  service_state& it = *services_[service];
+  const auto kind = balance::parse_policy_kind(policy);
+  if (!kind) return;
+  it.policy = balance::make_policy(*kind);
+  it.chosen = service_state::chosen_by::interface;
 }
 
 double router::retry_budget(service_ref service, time_point now) const {

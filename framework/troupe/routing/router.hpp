@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@
 #include <troupe/routing/call_slab.hpp>
 #include <troupe/routing/node_table.hpp>
 #include <troupe/routing/options.hpp>
+#include <troupe/routing/recent_calls.hpp>
+#include <troupe/routing/service_options.hpp>
 #include <troupe/routing/service_state.hpp>
 #include <troupe/routing/timer_wheel.hpp>
 
@@ -73,6 +76,8 @@ class router {
   void cancel(call_id call, time_point now, actions& out);
   /// Of an attempt that nobody waits for any more: nothing.
   void answered(attempt_id attempt, const answer& what, time_point now, actions& out);
+  /// A probe's answer. Of a replica that is not there any more: nothing.
+  void load_told(node_id by, service_ref service, const balance::load_report& load, time_point now);
   /// The transmit could not be done: nothing was sent.
   void unsent(attempt_id attempt, std::string_view why, time_point now, actions& out);
 
@@ -90,15 +95,40 @@ class router {
   // --- Seeing and steering -------------------------------------------------------------------------
 
   std::vector<std::string> services() const;
-  balance::explanation explain(service_ref service, time_point now) const;
-  /// Errors: not_found when no such service is interned.
+  /// Nothing where it is not interned.
+  std::optional<service_ref> find_service(std::string_view name) const {
+    const auto found = by_name_.find(name);
+    return found != by_name_.end() ? std::optional(found->second) : std::nullopt;
+  }
+  bool knows(std::string_view service) const { return find_service(service).has_value(); }
+  /// As the next call of the method would see it.
+  balance::explanation explain(service_ref service, time_point now, std::uint32_t method = 0) const;
+  /// How long calls of a group of methods took lately.
+  struct method_times {
+    std::uint32_t method = 0;  // the last of fleet::groups_max stands for all from there on
+    duration median{0};
+    duration p99{0};
+  };
+  /// Of those that were measured.
+  std::vector<method_times> times_of(service_ref service) const;
+  const recent_calls& recent() const { return recent_; }
+
+  // Errors of all three: not_found when no such service is interned.
   result<void> set_policy(std::string_view service, balance::policy_kind kind);
   result<void> set_policy(std::string_view service, std::unique_ptr<balance::policy> own);
+  /// Errors, too: invalid_argument for weights that make no sense; then nothing has changed.
+  result<void> set_options(std::string_view service, const service_options& how);
+  /// What the interface's author declared. Counts where nobody has chosen yet; a name that is no policy's
+  /// does not.
+  void declare_policy(service_ref service, std::string_view name) {
+    if (services_[service]->chosen == service_state::chosen_by::nobody) take_declared(service, name);
+  }
   /// What the service may still repeat, in attempts.
   double retry_budget(service_ref service, time_point now) const;
 
   struct counters {
-    std::uint64_t calls = 0, attempts = 0, failovers = 0, backups = 0, failed = 0, budget_refusals = 0;
+    std::uint64_t calls = 0, attempts = 0, failovers = 0, backups = 0, hedges = 0, throttled = 0, failed = 0,
+                  budget_refusals = 0, probes = 0, probes_answered = 0;
   };
   const counters& counted() const { return counted_; }
 
@@ -125,9 +155,11 @@ class router {
   launched try_fresh(call& it, time_point now, actions& out);
   std::optional<balance::choice> pick(const call& it, balance::request::again tried, time_point now);
   void launch(call& it, const balance::choice& picked, time_point now, actions& out);
+  void ask_around(service_ref service, time_point now, actions& out);
   void park(call& it, time_point now, actions& out);
   void set_phase(call& it, phase to);
   void back_up(call& it, time_point now, actions& out);
+  void hedge(call& it, time_point now, actions& out);
   void ended(call& it, std::size_t attempt, balance::outcome how, const balance::load_report* load,
              time_point now);
   void failed(call& it, std::size_t attempt, time_point now, actions& out);
@@ -137,7 +169,17 @@ class router {
   void wake(call& it, time_point now, actions& out);
   void arm(call& it);
   duration stall_of(const call& it, time_point since) const;
+  time_point first_look(call& it, time_point now) const;
+  void note_answer(const call& it, const attempt_state& of, const answer& what, time_point now);
   call* find(attempt_id attempt, std::size_t& index);
+
+  // What is remembered (router_memory.cpp)
+  void note_pick(call& it, std::size_t attempt);
+  void remember(const call& it, attempt_id winner, const error& failure, time_point now);
+  std::optional<recent_call::reason> worth_remembering(const call& it, attempt_id winner,
+                                                       time_point now) const;
+  void describe(remembered_attempt& into, const call& it, std::size_t attempt) const;
+  void take_declared(service_ref service, std::string_view policy);
 
   // What callers are told (failure_text.cpp)
   std::string label(node_id of) const;
@@ -149,6 +191,9 @@ class router {
   error not_repeated(const call& it, const attempt_record& last) const;
   error attempts_used(const call& it, const attempt_record& last) const;
   error budget_empty(const call& it, const attempt_record& last) const;
+  error throttled(const call& it) const;
+  error told_not_to_retry(const call& it, const attempt_record& last) const;
+  error still_refused(const call& it, time_point now) const;
   error too_many_calls() const;
 
   service_state& service_of(const call& it) { return *services_[it.spec.service]; }
@@ -169,6 +214,7 @@ class router {
   time_point next_dial_ = never;
   time_point next_watch_ = time_point{};
   counters counted_;
+  recent_calls recent_;
 };
 
 }  // namespace troupe::routing

@@ -36,6 +36,12 @@ balance::outcome outcome_of(const answer& what) {
   return executed ? balance::outcome::success : balance::outcome::failure;
 }
 
+/// A refusal for the replica's own state, not for load: it is starting, restarting, draining, or on its way
+/// out of membership. It took milliseconds, and says nothing about the next one.
+bool will_be_back(const attempt_record& last) {
+  return last.fate == retry::fate::refused && last.code == code::unavailable;
+}
+
 }  // namespace
 
 // --- Beginning -----------------------------------------------------------------------------------------
@@ -56,7 +62,13 @@ call_id router::begin(const call_spec& spec, time_point now, actions& out) {
   service_state& service = service_of(*it);
   ++service.parked;  // as every call is until its first attempt
   if (service.used == service_state::use::not_yet) use(spec.service, out);
+  if (!spec.only && service.throttle.refuses(spec.criticality, random_, now)) {
+    ++counted_.throttled;
+    conclude(*it, {}, throttled(*it), now, out);
+    return id;
+  }
   service.budget.earn(now);
+  if (spec.hedge == retry::hedging::on) service.hedges.earn(now);
   start(*it, now, out);
   return id;
 }
@@ -112,10 +124,10 @@ std::optional<balance::choice> router::pick(const call& it, balance::request::ag
 }
 
 void router::launch(call& it, const balance::choice& picked, time_point now, actions& out) {
-  // An attempt that never left can lend its number to the next: nobody has seen it. So a call may go on
-  // trying until its deadline with four bits of attempt number.
-  if (!it.records.empty() && it.records.back().fate == retry::fate::never_sent &&
-      it.records.size() - it.reached() >= call::unsent_recorded_max) {
+  // An attempt that never left, or was refused, can lend its number to the next: no answer to it will come.
+  // So a call may go on trying until its deadline with four bits of attempt number.
+  if (!it.records.empty() && !it.counts(it.records.size() - 1) &&
+      it.records.size() - it.reached() >= call::uncounted_recorded_max) {
     it.records.pop_back();
     it.states.pop_back();
   }
@@ -127,15 +139,33 @@ void router::launch(call& it, const balance::choice& picked, time_point now, act
   record.score = picked.score;
   record.started = record.ended = now;
   record.fate = retry::fate::lost;  // until something better is known, it may have been executed
-  it.states.push_back({picked, true});
+  it.states.push_back({picked, true, {}});
+  it.marks |= call::mark_of(record.node);
+  note_pick(it, index);
   ++it.outstanding;
   ++counted_.attempts;
   service.replicas.began(picked, now);
-  if (it.outstanding == 1) it.wake = retry::may_overlap(it.spec.safety) ? now + stall_of(it, now) : never;
+  // What one replica says to calls that are pinned to it says nothing about the service.
+  if (!it.spec.only) service.throttle.sent(it.spec.criticality, now);
+  if (it.outstanding == 1) it.wake = first_look(it, now);
   set_phase(it, phase::under_way);
   arm(it);
   out.push_back(transmit{it.id, it.attempt(index), record.node, static_cast<std::uint8_t>(index + 1),
                          it.spec.deadline - now});
+  if (index == 0) ask_around(it.spec.service, now, out);
+}
+
+// So the rate of probes follows the rate of calls, and further attempts, of which there are more when
+// replicas are in trouble, add none.
+void router::ask_around(service_ref service, time_point now, actions& out) {
+  balance::fleet& replicas = services_[service]->replicas;
+  while (const auto whom = replicas.probe_due(random_, now)) {
+    const node_id to = replicas.node_of(*whom);
+    // What is in this very process says it with each reply, and is a function call away.
+    if (to == self_ || replicas.is(*whom, balance::standing::unreachable)) continue;
+    ++counted_.probes;
+    out.push_back(probe{to, service});
+  }
 }
 
 void router::set_phase(call& it, phase to) {
@@ -178,6 +208,18 @@ duration router::stall_of(const call& it, time_point since) const {
   return std::min(std::max(usual, settings_.stall_min), std::max(third, timer_wheel::tick));
 }
 
+/// When an attempt that begins now, and is the only one, is to be looked at: as it has stalled, or before
+/// that for a hedge.
+time_point router::first_look(call& it, time_point now) const {
+  if (!retry::may_overlap(it.spec.safety)) return never;
+  const time_point stalled = now + stall_of(it, now);
+  if (it.spec.hedge == retry::hedging::off || it.hedge == call::hedge::settled) return stalled;
+  const duration p95 = service_of(it).replicas.p95_round_trip(balance::fleet::group_of(it.spec.method));
+  if (p95 <= 0s || now + p95 >= stalled) return stalled;
+  it.hedge = call::hedge::awaited;
+  return now + p95;
+}
+
 void router::wake(call& it, time_point now, actions& out) {
   if (now >= it.spec.deadline) return expire(it, now, out);
   if (now < it.wake) return arm(it);
@@ -191,6 +233,7 @@ void router::wake(call& it, time_point now, actions& out) {
     case phase::waiting:
       return start(it, now, out);
     case phase::under_way:
+      if (it.hedge == call::hedge::awaited) return hedge(it, now, out);
       it.backup = call::backup::wanted;
       return back_up(it, now, out);
     case phase::ended:
@@ -202,7 +245,7 @@ void router::wake(call& it, time_point now, actions& out) {
 void router::back_up(call& it, time_point now, actions& out) {
   if (now >= it.spec.deadline) return expire(it, now, out);
   it.wake = never;
-  if (it.reached() < settings_.retry.attempts_max) {
+  if (it.reached() < settings_.retry.attempts_max && it.advice == retry::advice::may_retry) {
     it.wake = now + settings_.stall_min;  // to look again, when nobody is free or nothing is left to spend
     if (const auto picked = pick(it, balance::request::again::no, now)) {
       if (service_of(it).budget.spend(now)) {
@@ -217,8 +260,30 @@ void router::back_up(call& it, time_point now, actions& out) {
   arm(it);
 }
 
+// One per call. What follows when both are slow is the stall's business.
+void router::hedge(call& it, time_point now, actions& out) {
+  it.hedge = call::hedge::settled;
+  service_state& service = service_of(it);
+  const auto first =
+      std::find_if(it.states.begin(), it.states.end(), [](const auto& s) { return s.under_way; });
+  const time_point since = it.records[static_cast<std::size_t>(first - it.states.begin())].started;
+  it.wake = std::max(now + timer_wheel::tick, since + stall_of(it, since));
+  if (it.reached() < settings_.retry.attempts_max && service.hedges.is_open(service.offered_by, now)) {
+    if (const auto picked = pick(it, balance::request::again::no, now)) {
+      if (service.budget.spend(now)) {
+        service.hedges.spend(now);
+        ++counted_.hedges;
+        return launch(it, *picked, now, out);
+      }
+      ++counted_.budget_refusals;
+    }
+  }
+  arm(it);
+}
+
 void router::expire(call& it, time_point now, actions& out) {
   const bool reached = it.reached() > 0;
+  const bool refused = !reached && it.excused > 0;
   const duration usual = service_of(it).replicas.p99_round_trip(balance::fleet::group_of(it.spec.method));
   for (std::size_t i = 0; i < it.states.size(); ++i) {
     if (!it.states[i].under_way) continue;
@@ -229,6 +294,7 @@ void router::expire(call& it, time_point now, actions& out) {
     out.push_back(withdraw{it.attempt(i), it.records[i].node});
     ended(it, i, had_time ? balance::outcome::failure : balance::outcome::withdrawn, nullptr, now);
   }
+  if (refused) return conclude(it, {}, still_refused(it, now), now, out);
   conclude(it, {}, reached || it.spec.deadline <= it.began ? out_of_time(it, now) : nobody_reachable(it, now),
            now, out);
 }
@@ -255,10 +321,22 @@ void router::answered(attempt_id attempt, const answer& what, time_point now, ac
   if (replicas.life_of(picked.replica) == picked.life &&
       replicas.is(picked.replica, balance::standing::silent))
     heard_from(record.node, now);
+  note_answer(*it, it->states[index], what, now);
   ended(*it, index, outcome_of(what), what.load, now);
   if (record.fate == retry::fate::answered) return conclude(*it, attempt, {}, now, out);
   record.note = what.text;
+  if (what.advice == retry::advice::do_not_retry) it->advice = what.advice;
   failed(*it, index, now, out);
+}
+
+void router::note_answer(const call& it, const attempt_state& of, const answer& what, time_point now) {
+  service_state& service = service_of(it);
+  const bool overloaded = what.fate == retry::fate::refused && what.code == code::resource_exhausted;
+  if (overloaded && !it.spec.only) service.throttle.refused(it.spec.criticality, now);
+  if (service.replicas.life_of(of.picked.replica) != of.picked.life) return;
+  balance::load_report load = what.load != nullptr ? *what.load : balance::load_report{};
+  if (overloaded) load.flags = balance::load_flag::overloaded;
+  service.hedges.note(of.picked.replica, load, now);
 }
 
 void router::unsent(attempt_id attempt, std::string_view why, time_point now, actions& out) {
@@ -302,6 +380,8 @@ void router::failed(call& it, std::size_t index, time_point now, actions& out) {
     case retry::verdict::at_once:
       return repeat(it, last, payment::free, now, out);
     case retry::verdict::free_once:
+      it.states[index].excused = will_be_back(last);
+      if (it.states[index].excused && it.excused < 100) ++it.excused;
       return repeat(it, last, payment::first_free, now, out);
     case retry::verdict::from_budget:
       return repeat(it, last, payment::budget, now, out);
@@ -314,6 +394,8 @@ void router::failed(call& it, std::size_t index, time_point now, actions& out) {
 
 void router::repeat(call& it, const attempt_record& last, payment how, time_point now, actions& out) {
   if (now >= it.spec.deadline) return expire(it, now, out);
+  if (it.advice == retry::advice::do_not_retry)
+    return conclude(it, {}, told_not_to_retry(it, last), now, out);
   if (how != payment::free) {
     if (it.reached() >= settings_.retry.attempts_max)
       return conclude(it, {}, attempts_used(it, last), now, out);
@@ -324,7 +406,7 @@ void router::repeat(call& it, const attempt_record& last, payment how, time_poin
       ++counted_.budget_refusals;
       return conclude(it, {}, budget_empty(it, last), now, out);
     }
-    ++it.failovers;
+    if (it.failovers < 255) ++it.failovers;
     ++counted_.failovers;
     it.unsent = 0;
   } else if (it.unsent < 100) {
@@ -333,11 +415,15 @@ void router::repeat(call& it, const attempt_record& last, payment how, time_poin
   const bool immediate = how == payment::free || it.failovers == 1;
   if (immediate && try_fresh(it, now, out) == launched::yes) return;
   if (!pick(it, balance::request::again::last_resort, now)) return park(it, now, out);
+  set_phase(it, phase::waiting);
+  if (will_be_back(last)) {
+    it.wake = now + retry::wait_for_return(settings_.retry, it.excused, it.spec.deadline - now, random_);
+    return arm(it);
+  }
   // Only replicas that have been tried are left, or it is not the first failover: not in step, not at once.
   const std::uint32_t failover = std::max(2u, how == payment::free ? it.unsent + 1u : it.failovers);
   const duration median = service_of(it).replicas.median_round_trip(balance::fleet::group_of(it.spec.method));
   it.wake = now + retry::backoff(settings_.retry, failover, median, it.spec.deadline - now, random_);
-  set_phase(it, phase::waiting);
   arm(it);
 }
 
@@ -360,8 +446,10 @@ void router::conclude(call& it, attempt_id winner, error failure, time_point now
   if (!winner) ++counted_.failed;
   if (it.phase == phase::parked) --service_of(it).parked;
   wheel_.disarm(slot_of(it.id));
+  remember(it, winner, failure, now);
   calls_.release(it);
-  out.emplace_back(std::in_place_type<finish>, it.id, winner, std::move(failure));
+  out.emplace_back(std::in_place_type<finish>, it.id, winner, std::move(failure),
+                   winner ? retry::advice::may_retry : it.advice);
 }
 
 }  // namespace troupe::routing

@@ -190,6 +190,17 @@ void router::heard_from(node_id id, time_point now) {
     services_[replica.service]->replicas.heard(replica.index, now);
 }
 
+void router::load_told(node_id by, service_ref service, const balance::load_report& load, time_point now) {
+  const node* it = nodes_.find(by);
+  if (it == nullptr) return;
+  for (const node::replica& replica : it->replicas) {
+    if (replica.service != service) continue;
+    ++counted_.probes_answered;
+    balance::fleet& replicas = services_[service]->replicas;
+    return replicas.probed(replica.index, replicas.life_of(replica.index), load, now);
+  }
+}
+
 void router::fell_silent(node_id id, time_point now, actions& out) {
   node* it = nodes_.find(id);
   if (it == nullptr || id == self_ || it->silent) return;
@@ -214,6 +225,7 @@ void router::move_away(node_id from, time_point now, actions& out) {
   for (std::uint32_t slot = 1; slot < calls_.size(); ++slot) {
     call& it = calls_.at(slot);
     if (it.phase != phase::under_way || !retry::may_overlap(it.spec.safety)) continue;
+    if ((it.marks & call::mark_of(from)) == 0) continue;
     bool here = false;
     bool elsewhere = false;
     for (std::size_t i = 0; i < it.states.size(); ++i) {
@@ -231,6 +243,7 @@ void router::move_away(node_id from, time_point now, actions& out) {
 void router::lose(node_id with, std::string_view why, time_point now, actions& out) {
   for (std::uint32_t slot = 1; slot < calls_.size(); ++slot) {
     call& it = calls_.at(slot);
+    if (it.phase != phase::under_way || (it.marks & call::mark_of(with)) == 0) continue;
     for (std::size_t i = 0; i < it.states.size() && it.phase == phase::under_way; ++i) {
       if (!it.states[i].under_way || it.records[i].node != with) continue;
       it.records[i].fate = retry::fate::lost;

@@ -8,21 +8,35 @@
 #include <troupe/balance/fleet.hpp>
 #include <troupe/balance/policy.hpp>
 #include <troupe/retry/budget.hpp>
+#include <troupe/retry/throttle.hpp>
+#include <troupe/routing/hedge_gate.hpp>
 #include <troupe/routing/options.hpp>
+#include <troupe/routing/service_options.hpp>
 
 namespace troupe::routing {
 
 struct service_state {
+  /// `settings` must be valid.
   service_state(std::string of, const options& settings, std::uint64_t salt, time_point now)
       : name(std::move(of)),
-        replicas(settings.balance, salt, now),
-        policy(balance::make_policy(settings.policy)),
-        budget(settings.retry, now) {}
+        balancing(settings.balancing_of(name)),
+        replicas(balancing, salt, now),
+        policy(balance::make_policy(settings.policy_of(name))),
+        budget(settings.retry.repeats(), now),
+        hedges(settings.retry.hedges(), now),
+        throttle(now) {
+    if (settings.names_policy_of(name)) chosen = chosen_by::options;
+  }
 
   std::string name;
+  balance::options balancing;  // the fleet reads it: weights may be changed while it runs
   balance::fleet replicas;
   std::unique_ptr<balance::policy> policy;
+  /// Where the policy comes from: later ones go before earlier ones.
+  enum class chosen_by : std::uint8_t { nobody, interface, options, order } chosen = chosen_by::nobody;
   retry::budget budget;
+  hedge_gate hedges;
+  retry::throttle throttle;
   enum class use : bool { not_yet, called } used = use::not_yet;  // links are dialled at the first call
   std::uint32_t offered_by = 0;                                   // nodes
   std::uint32_t parked = 0;                                       // calls

@@ -13,6 +13,13 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
+// Below 0 stands for no score: a replica on trial goes before all.
+std::string score_text(double score) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "score %.2f", score);
+  return score < 0 ? "on trial  " : text.data();
+}
+
 }  // namespace
 
 std::string call_error::explain() const {
@@ -32,12 +39,13 @@ std::string call_error::explain() const {
   }
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     const auto& attempt = attempts[i];
-    std::array<char, 64> numbers{};
-    std::snprintf(numbers.data(), numbers.size(), "score %.2f  %8s  ", attempt.score,
-                  format_duration(attempt.took).c_str());
+    std::array<char, 32> lasted{};
+    std::snprintf(lasted.data(), lasted.size(), "%8s", format_duration(attempt.took).c_str());
     shown += "\n  " + std::to_string(i + 1) + "  " + padded(attempt.node, node_width) + "  " +
-             padded(attempt.address, address_width) + "  " + numbers.data() + attempt.outcome;
+             padded(attempt.address, address_width) + "  " + score_text(attempt.score) + "  " +
+             lasted.data() + "  " + attempt.outcome;
   }
+  if (!call.empty()) shown += "\n  call: " + call;
   if (!known.empty()) shown += "\n  known: " + known;
   if (!hint.empty()) shown += "\n  hint: " + hint;
   return shown;

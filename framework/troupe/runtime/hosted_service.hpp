@@ -1,5 +1,5 @@
 // The server's record of one service: where its actor is, how busy it is, and what it may admit.
-// Touched on the event loop's thread only.
+// Touched on the event loop's thread only, but for `others` and `times`.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,14 @@
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/call.capnp.h>
+#include <troupe/retry/concurrency_limit.hpp>
+#include <troupe/retry/criticality.hpp>
+#include <troupe/retry/safety.hpp>
+#include <troupe/runtime/crowd.hpp>
 #include <troupe/runtime/dedicated_thread.hpp>
 #include <troupe/runtime/hosting.hpp>
 #include <troupe/runtime/servant.hpp>
+#include <troupe/runtime/turn_times.hpp>
 #include <troupe/runtime/turns.hpp>
 
 namespace troupe::runtime {
@@ -35,11 +40,32 @@ struct injected_fault {
 struct hosted_service {
   enum class phase { serving, waiting_to_restart, stopped };
 
-  explicit hosted_service(service_spec what) : spec(std::move(what)) {}
+  explicit hosted_service(service_spec what)
+      : spec(std::move(what)), adaptive(spec.how.in_flight_max, time_point{}) {
+    others.limit = limit();
+  }
 
-  /// Of one request: its wait for its first turn, and its execution. Smoothed over about the last ten.
-  void note_times(duration waited, duration executed);
-  void write_load(wire::idl::Load::Builder load, bool draining) const;
+  /// How many it may hold now.
+  std::uint32_t limit() const {
+    return spec.how.concurrency == concurrency::adaptive ? adaptive.limit() : spec.how.in_flight_max;
+  }
+  /// A request asks to be admitted. If it has no room it is to be refused as overloaded.
+  enum class room : bool { no, yes };
+  room ask(retry::criticality what, retry::attempt_kind which);
+  void enter();
+  void leave();
+  /// Of a request that has been executed: its wait for its first turn, and its execution. What an adaptive
+  /// limit learns from.
+  void note_times(duration waited, duration executed, time_point at);
+  /// Whether a refusal for overload should say that trying elsewhere is of no use: a fifth of what comes has
+  /// been elsewhere before. One overloaded replica among healthy ones hardly sees such requests (SRE book,
+  /// chapter 21, "Deciding to Retry").
+  retry::advice retry_advice() const;
+
+  enum class refusing : bool { no, yes };
+  /// `yours`: those in flight that came by the link that the report goes to.
+  void write_load(wire::idl::Load::Builder load, std::uint32_t yours, refusing now_refusing, bool draining,
+                  time_point at) const;
 
   service_spec spec;
   phase now = phase::serving;
@@ -48,8 +74,11 @@ struct hosted_service {
   std::shared_ptr<turns> queue;  // of the actor's present life
 
   std::uint32_t in_flight = 0;
-  duration queue_delay{0};
-  duration service_time{0};
+  retry::concurrency_limit adaptive;
+  crowd others;                  // the same, for its actor
+  turn_times times;              // written by its actor
+  double further_share = 0;      // of what came lately, attempts after the first
+  std::uint32_t asked_once = 0;  // requests, until there are enough for that share to mean something
 
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;
@@ -78,7 +107,7 @@ struct service_report {
   duration queue_delay{0};
   duration service_time{0};
 };
-service_report report_of(const hosted_service& service);
+service_report report_of(const hosted_service& service, time_point now);
 
 /// How long a service that died for the `times`-th time in a row stays down: 100 ms, doubling, to 10 s.
 duration restart_delay(std::uint32_t times);

@@ -16,12 +16,22 @@ enum class placement : std::uint8_t {
 
 std::string_view to_string(placement value);
 
+/// Who decides how many requests a service holds.
+enum class concurrency : std::uint8_t {
+  fixed,     // in_flight_max does
+  adaptive,  // what it is seen to serve does (retry/concurrency_limit.hpp), below in_flight_max
+};
+
 /// How a service is hosted.
 struct hosting {
   placement runs_on = placement::pool;
   /// Requests admitted and not yet answered; beyond it they are refused as overloaded, unexecuted, and the
-  /// caller's router goes elsewhere. 1 to 1,000,000.
+  /// caller's router goes elsewhere. 1 to 1,000,000. Normal ones may use 90% of it, sheddable ones 70%.
   std::uint32_t in_flight_max = 1024;
+  /// `adaptive` refuses nothing while requests wait less than 50 ms for their first turn; when they do wait,
+  /// it keeps the queue so short that what is admitted is answered soon. `fixed` is for requests that wait
+  /// long on purpose and are few.
+  troupe::concurrency concurrency = troupe::concurrency::adaptive;
   /// Static share for weighted policies. 1 to 10,000.
   std::uint32_t weight = 100;
   /// The name to serve under; empty is the IDL's. For an interface that is served in several parts, each with

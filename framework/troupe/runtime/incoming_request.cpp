@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <troupe/runtime/clock.hpp>
 #include <troupe/runtime/incoming_request.hpp>
 
 namespace troupe::runtime {
@@ -22,22 +23,36 @@ incoming_request::incoming_request(wire::frame what, const wire::frame_limits& l
       arrived_(now),
       deadline_(now +
                 std::chrono::microseconds(std::min(request_.getRemainingMicros(), longest_remaining_micros))),
+      criticality_(retry::criticality_from_wire(request_.getCriticality())),
+      kind_(request_.getAttempt() > 1 ? retry::attempt_kind::further : retry::attempt_kind::first),
       envelope_(kj::arrayPtr(scratch_.data(), scratch_.size())),
       reply_(envelope_.initRoot<wire::idl::Frame>().initReply()) {
   reply_.setAttemptId(attempt_.value);
 }
 
-void incoming_request::fail(code code, std::string_view text, executed was) {
+void incoming_request::turn_away() {
+  turned_away_ = true;
+  fail(code::resource_exhausted, "overloaded", executed::no);
+}
+
+void incoming_request::fail(code code, std::string_view text, executed was, retry::advice advice) {
   auto failure = reply_.initFailure();
   failure.setCode(static_cast<std::uint16_t>(code));
   failure.setExecuted(was == executed::yes);
+  failure.setNoRetry(advice == retry::advice::do_not_retry);
   auto copy = failure.initText(static_cast<capnp::uint>(text.size()));
   std::copy(text.begin(), text.end(), copy.begin());
   outcome_ = outcome::failed;
   executed_ = was;
 }
 
+void incoming_request::begin_execution(time_point now) {
+  execution_began_ = now;
+  if (times_ != nullptr) times_->began(now - arrived_, now);
+}
+
 void incoming_request::complete(time_point now) {
+  if (times_ != nullptr) times_->ended(now - execution_began_, now);
   completed_ = now;
   if (outcome_ == outcome::open) outcome_ = outcome::succeeded;
   executed_ = executed::yes;
@@ -46,8 +61,9 @@ void incoming_request::complete(time_point now) {
 void return_to_server::operator()(incoming_request* request) const noexcept {
   std::unique_ptr<incoming_request> owned(request);
   if (!owned->home_) return;
+  const auto began = owned->execution_began_ != time_point{};
+  if (began && owned->completed_ == time_point{} && owned->times_ != nullptr) owned->times_->abandoned(now());
   if (owned->outcome_ == incoming_request::outcome::open) {
-    const auto began = owned->execution_began_ != time_point{};
     if (began)
       owned->fail(code::internal, "the service stopped before it answered", incoming_request::executed::yes);
     else

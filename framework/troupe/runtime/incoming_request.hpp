@@ -21,7 +21,11 @@
 #include <troupe/base/ids.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/call.capnp.h>
+#include <troupe/retry/criticality.hpp>
+#include <troupe/retry/safety.hpp>
+#include <troupe/runtime/crowd.hpp>
 #include <troupe/runtime/inbox.hpp>
+#include <troupe/runtime/turn_times.hpp>
 #include <troupe/runtime/turns.hpp>
 #include <troupe/wire/message.hpp>
 
@@ -70,6 +74,8 @@ class incoming_request {
   time_point deadline() const { return deadline_; }
   const identity& caller() const { return caller_; }
   const std::string& caller_name() const { return *caller_name_; }
+  retry::criticality criticality() const { return criticality_; }
+  retry::attempt_kind kind() const { return kind_; }
   /// True once nobody waits for the answer any more: the caller said so, or its link is gone.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
@@ -79,10 +85,20 @@ class incoming_request {
 
   capnp::AnyPointer::Builder results() { return reply_.getResults(); }
   /// Replaces whatever results there were.
-  void fail(code code, std::string_view text, executed was);
+  void fail(code code, std::string_view text, executed was, retry::advice advice = retry::advice::may_retry);
+  /// Refused for overload.
+  void turn_away();
+  /// At its turn, on the service's thread: turned away after all, for those that matter more.
+  bool gives_way() {
+    if (crowd_ == nullptr || crowd_->may_stay(criticality_, kind_)) return false;
+    gave_way_ = true;
+    turn_away();
+    return true;
+  }
   bool failed() const { return outcome_ == outcome::failed; }
-  /// The handler got its first turn, and it is done: for the load report.
-  void begin_execution(time_point now) { execution_began_ = now; }
+  /// The handler gets its first turn, and it is done: in time order over all requests of one service, for the
+  /// load report.
+  void begin_execution(time_point now);
   void complete(time_point now);
 
  private:
@@ -100,6 +116,11 @@ class incoming_request {
   std::atomic<bool> cancelled_{false};
   outcome outcome_ = outcome::open;
   executed executed_ = executed::no;
+  retry::criticality criticality_;
+  retry::attempt_kind kind_;
+  bool turned_away_ = false;
+  bool gave_way_ = false;
+  bool admitted_ = false;
 
   // Replies of 80 bytes fit, and this object fits into the allocator's cache, as in outgoing_call.hpp.
   std::array<capnp::word, 28> scratch_{};
@@ -111,6 +132,8 @@ class incoming_request {
   std::shared_ptr<const std::string> caller_name_;
   link_number link_ = 0;
   hosted_service* service_ = nullptr;
+  crowd* crowd_ = nullptr;       // of the service, which outlives its requests
+  turn_times* times_ = nullptr;  // the same
   std::shared_ptr<outbox> home_;
   incoming_request* previous_ = nullptr;  // the link's list of requests under way, for cancellation
   incoming_request* next_ = nullptr;

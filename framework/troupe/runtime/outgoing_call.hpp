@@ -44,13 +44,15 @@ class outgoing_call {
 
   std::string_view service;
   std::string_view method;
+  std::string_view policy;  // that the interface declares; empty: none. As `service`
   retry::safety safety = retry::safety::unsafe;
+  retry::hedging hedge = retry::hedging::off;
   duration timeout = std::chrono::seconds(1);  // from submission
   time_point not_after = never;                // the deadline of the handler that makes the call
   std::optional<std::uint64_t> affinity;
   node_id only;
   std::vector<std::pair<std::string, std::string>> metadata;
-  std::shared_ptr<const void> names;  // keeps `service` and `method` alive where they are not literals
+  std::shared_ptr<const void> names;  // keeps the texts above alive where they are not literals
 
   /// Where `done` runs: in a turn of this actor, or, when null, on the event loop's thread.
   std::shared_ptr<turns> home;

@@ -4,6 +4,7 @@
 #include <capnp/serialize.h>
 
 #include <troupe/base/hash.hpp>
+#include <troupe/routing/attempt_text.hpp>
 #include <troupe/runtime/clock.hpp>
 #include <troupe/runtime/handshake.hpp>
 #include <troupe/runtime/router_actor.hpp>
@@ -24,12 +25,16 @@ std::uint64_t micros(duration value) {
 }
 
 balance::load_report load_in(wire::idl::Load::Reader load) {
+  auto flags = load.getDraining() ? 2u : 0u;
+  if (load.getOverloaded()) flags |= 1u;
   return {.in_flight = load.getInFlight(),
+          .yours = load.getYours(),
           .workers = load.getWorkers(),
           .limit = load.getLimit(),
           .queue_delay = std::chrono::microseconds(load.getQueueMicros()),
           .service_time = std::chrono::microseconds(load.getServiceMicros()),
-          .flags = load.getDraining() ? balance::load_flag::draining : balance::load_flag::none};
+          .service_age = std::chrono::microseconds(load.getServiceAgeMicros()),
+          .flags = static_cast<balance::load_flag>(flags)};
 }
 
 // "No limit" as people write it, duration::max(), must not overflow when it is added to a time.
@@ -41,24 +46,12 @@ call_error stopped_failure(const outgoing_call& call) {
   return call.failure(code::unavailable, "this node has stopped");
 }
 
-std::string outcome_of(const routing::attempt_record& attempt, bool last) {
-  std::string text;
-  switch (attempt.fate) {
-    case retry::fate::never_sent:
-      text = "not sent";
-      break;
-    case retry::fate::refused:
-      text = "refused, not executed";
-      break;
-    case retry::fate::lost:
-      text = "no answer";
-      break;
-    case retry::fate::answered:
-      text = to_string(attempt.code);
-      break;
-  }
-  if (!attempt.note.empty()) text += ": " + attempt.note;
-  if (!last) text += " -> tried elsewhere";
+std::string outcome_of(std::span<const routing::attempt_record> history, std::size_t attempt,
+                       retry::safety declared) {
+  const auto& it = history[attempt];
+  const auto* next = attempt + 1 < history.size() ? &history[attempt + 1] : nullptr;
+  auto text = routing::outcome_text(it);
+  if (it.fate != retry::fate::answered) text += " -> " + routing::sequel_text(it, next, declared);
   return text;
 }
 
@@ -145,9 +138,13 @@ void router_actor::begin_call(call_ptr call, time_point now) {
   routing::call_spec asked{.service = core_.intern(spec.service),
                            .method = spec.request().getMethod(),
                            .safety = spec.safety,
+                           .hedge = spec.hedge,
+                           .criticality = retry::criticality_from_wire(spec.request().getCriticality()),
                            .deadline = spec.deadline,
                            .affinity = spec.affinity,
-                           .only = spec.only};
+                           .only = spec.only,
+                           .method_name = spec.method};
+  if (!spec.policy.empty()) core_.declare_policy(asked.service, spec.policy);
   const auto before = actions_.size();
   const auto id = core_.begin(asked, now, actions_);
   const auto slot = routing::router::slot_of(id);
@@ -179,6 +176,8 @@ void router_actor::settle(time_point now) {
       perform(*withdrawn);
     else if (const auto* dialled = std::get_if<routing::dial>(&next))
       perform(*dialled, now);
+    else if (const auto* probed = std::get_if<routing::probe>(&next))
+      perform(*probed);
   }
   actions_.clear();
   performed_ = finished_ = 0;
@@ -249,11 +248,26 @@ void router_actor::perform(const routing::dial& what, time_point now) {
   next_check_ = std::min(next_check_, now + check_interval);
 }
 
+// Nobody waits for its answer: where it cannot be sent now, there will be another one.
+void router_actor::perform(const routing::probe& what) {
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end() || !found->second.welcomed || !found->second.connection) return;
+  const auto service = core_.name_of(what.service);
+  capnp::MallocMessageBuilder message(32);
+  auto text = message.initRoot<wire::idl::Frame>().initLoadQuery().initService(
+      static_cast<capnp::uint>(service.size()));
+  std::copy(service.begin(), service.end(), text.begin());
+  (void)found->second.connection->send(message, transport::link::when_full::refuse);
+}
+
 void router_actor::perform(routing::finish& what, time_point now) {
   auto call = std::move(calls_[routing::router::slot_of(what.call)]);
   // An answer wins also where it is the handler's error: to the core it is the application's own business.
   const bool declined = what.winner && answer_problem_;
-  if (declined) what.failure = *std::exchange(answer_problem_, std::nullopt);
+  if (declined) {
+    what.failure = *std::exchange(answer_problem_, std::nullopt);
+    what.advice = answer_advice_;
+  }
   if (what.winner && !declined)
     call->succeed(std::move(answer_));
   else
@@ -280,6 +294,8 @@ call_error router_actor::failure_of(const outgoing_call& call, routing::finish& 
   auto problem = call.failure(what.failure.code, std::move(what.failure.text));
   problem.took = now - call.started;
   problem.allowed = call.deadline - call.started;
+  problem.advice = what.advice;
+  if (what.call) problem.call = call_name(shared_.self, what.call);
   const auto history = core_.history(what.call);
   for (std::size_t i = 0; i < history.size(); ++i) {
     const auto& attempt = history[i];
@@ -293,7 +309,7 @@ call_error router_actor::failure_of(const outgoing_call& call, routing::finish& 
                                                       : "";
     shown.score = attempt.score;
     shown.took = (attempt.ended == attempt.started ? now : attempt.ended) - attempt.started;
-    shown.outcome = outcome_of(attempt, i + 1 == history.size());
+    shown.outcome = outcome_of(history, i, call.safety);
     problem.attempts.push_back(std::move(shown));
   }
   return problem;
@@ -333,6 +349,8 @@ void router_actor::read_frame(peer* from, wire::frame what, time_point now) {
     return;  // hearing it was all
   } else if (!from->welcomed) {
     read_welcome_frame(*from, root, now);
+  } else if (kind == wire::idl::Frame::LOAD_ANSWER) {
+    read_load_answer(*from, root.getLoadAnswer(), now);
   } else if (kind == wire::idl::Frame::GO_AWAY) {
     shared_.log->info("node {} takes no more calls: {}", from->name, root.getGoAway().cStr());
     from->view.status = routing::node_status::draining;
@@ -365,10 +383,18 @@ void router_actor::read_reply(wire::idl::Reply::Reader reply, time_point now) {
     what.fate = failure.getExecuted() ? retry::fate::answered : retry::fate::refused;
     what.code = code_from_wire(failure.getCode());
     what.text = {failure.getText().begin(), failure.getText().size()};
+    what.advice = failure.getNoRetry() ? retry::advice::do_not_retry : retry::advice::may_retry;
+    answer_advice_ = what.advice;
     if (what.fate == retry::fate::answered) answer_problem_ = error{what.code, std::string(what.text)};
   }
   core_.answered(attempt_id{reply.getAttemptId()}, what, now, actions_);
   settle(now);
+}
+
+void router_actor::read_load_answer(const peer& from, wire::idl::LoadAnswer::Reader answer, time_point now) {
+  const auto name = answer.getService();
+  const auto service = core_.find_service({name.begin(), name.size()});
+  if (service) core_.load_told(from.id, *service, load_in(answer.getLoad()), now);
 }
 
 void router_actor::on_closed(transport::link& which, const std::string& why) {
@@ -472,27 +498,6 @@ void router_actor::change(const node_change& what, time_point now) {
   if (gone && !to.connection) peers_.erase(id);
 }
 
-void router_actor::explain(std::string service, std::function<void(result<balance::explanation>)> take) {
-  std::function<void()> command = [this, service = std::move(service), take = std::move(take)] {
-    // Not interned here: names that anybody makes up would stay for good.
-    const auto known = core_.services();
-    if (!std::binary_search(known.begin(), known.end(), service))
-      return take(
-          error{code::not_found, "nobody is known to serve '" + service + "', and nobody here called it"});
-    take(core_.explain(core_.intern(service), runtime::now()));
-  };
-  (void)commands()->put(command);
-}
-
-void router_actor::set_policy(std::string service, balance::policy_kind kind,
-                              std::function<void(result<void>)> applied) {
-  std::function<void()> command = [this, service = std::move(service), kind, applied = std::move(applied)] {
-    (void)core_.intern(service);
-    applied(core_.set_policy(service, kind));
-  };
-  (void)commands()->put(command);
-}
-
 void router_actor::inspect(std::function<void(report)> take) {
   std::function<void()> command = [this, take = std::move(take)] {
     report now;
@@ -507,8 +512,12 @@ void router_actor::inspect(std::function<void(report)> take) {
                    {"attempts", counted.attempts},
                    {"failovers", counted.failovers},
                    {"backups", counted.backups},
+                   {"hedges", counted.hedges},
+                   {"calls_throttled", counted.throttled},
                    {"calls_failed", counted.failed},
                    {"retry_budget_refusals", counted.budget_refusals},
+                   {"probes", counted.probes},
+                   {"probes_answered", counted.probes_answered},
                    {"answers_not_understood", bad_frames_},
                    {"peers_fell_silent", fell_silent_}};
     take(std::move(now));

@@ -65,8 +65,32 @@ class router_actor final : public bound_actor, public transport::link::owner {
   /// Where requests to this very node go. Once, before the first call.
   void serve_locally(std::shared_ptr<inbox<wire::frame>> requests);
   void nodes_changed(std::vector<node_change> changes);
-  void explain(std::string service, std::function<void(result<balance::explanation>)> take);
-  void set_policy(std::string service, balance::policy_kind kind, std::function<void(result<void>)> applied);
+
+  // Seeing and steering (router_steering.cpp).
+
+  struct service_view {
+    balance::explanation replicas;
+    std::uint32_t method = 0;  // that the replicas are explained for
+    std::vector<routing::router::method_times> times;
+  };
+  /// Without `method`: for the first one that was measured. Errors: not_found.
+  void explain(std::string service, std::optional<std::uint32_t> method,
+               std::function<void(result<service_view>)> take);
+  /// A call of this node's, by its name (base/ids.hpp). Errors: invalid_argument; not_found, also for one
+  /// that was not kept.
+  void find_call(std::string name, std::function<void(result<routing::recent_call>)> take);
+  /// Newest first; of all services where `service` is empty.
+  void list_calls(std::string service, std::size_t most,
+                  std::function<void(std::vector<routing::recent_call>)> take);
+  /// What to do about a service that nobody has spoken of yet. Whoever may make up names is refused, as each
+  /// stays for good.
+  enum class unknown : bool { refused, taken };
+  void set_options(std::string service, routing::service_options how, unknown names,
+                   std::function<void(result<void>)> applied);
+  /// The policy lives, and ends, on the event loop's thread.
+  void use_policy(std::string service, std::unique_ptr<balance::policy> own,
+                  std::function<void(result<void>)> applied);
+
   struct report {
     struct link {
       std::string node;
@@ -111,10 +135,12 @@ class router_actor final : public bound_actor, public transport::link::owner {
   void read_frame(peer* from, wire::frame what, time_point now);
   void read_welcome_frame(peer& from, wire::idl::Frame::Reader frame, time_point now);
   void read_reply(wire::idl::Reply::Reader reply, time_point now);
+  void read_load_answer(const peer& from, wire::idl::LoadAnswer::Reader answer, time_point now);
   void settle(time_point now);
   void perform(const routing::transmit& what, time_point now);
   void perform(const routing::withdraw& what);
   void perform(const routing::dial& what, time_point now);
+  void perform(const routing::probe& what);
   void perform(routing::finish& what, time_point now);
   void bring_home(call_ptr call);
   call_error failure_of(const outgoing_call& call, routing::finish& what, time_point now);
@@ -138,6 +164,7 @@ class router_actor final : public bound_actor, public transport::link::owner {
   bool settling_ = false;
   wire::message_ptr answer_;             // being read: the winner's, if it wins
   std::optional<error> answer_problem_;  // what it says, where its handler failed
+  retry::advice answer_advice_ = retry::advice::may_retry;
   std::vector<router_port::item> taken_;
   std::priority_queue<router_port::later, std::vector<router_port::later>, later_due> later_;
   time_point next_check_ = never;

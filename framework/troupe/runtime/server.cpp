@@ -144,6 +144,8 @@ void server::read_frame(link_number number, inbound& peer, wire::frame what, tim
       peer.connection->send(message, transport::link::when_full::append);
       return;
     }
+    case wire::idl::Frame::LOAD_QUERY:
+      return tell_load(peer, view(root.getLoadQuery().getService()), now);
     case wire::idl::Frame::EXCHANGE: {
       // One a link: a snapshot is long, and asking for it is short.
       if (std::exchange(peer.exchanged, true)) {
@@ -193,6 +195,22 @@ void server::greet(link_number number, inbound& peer, wire::idl::Hello::Reader h
   welcome.getFrom().setEpoch(shared_.self.epoch.value);
   peer.connection->send(message, transport::link::when_full::append);
   shared_.log->debug("link {} from {} at {}", number, *peer.name, to_string(peer.from));
+}
+
+// One short frame for one short frame, so asking makes nobody's work multiply. An answer that the link has no
+// room for is of no use to a caller that does not read.
+void server::tell_load(inbound& peer, std::string_view service, time_point now) {
+  ++counted_.load_queries;
+  const auto found = services_.find(service);
+  if (found == services_.end()) return;
+  auto& asked = *found->second;
+  if (asked.ready || asked.now != hosted_service::phase::serving) return;
+  capnp::MallocMessageBuilder message(32);
+  auto answer = message.initRoot<wire::idl::Frame>().initLoadAnswer();
+  answer.setService(asked.spec.name);
+  asked.write_load(answer.initLoad(), peer.in_flight_of(&asked), hosted_service::refusing::no,
+                   phase_ != phase::serving, now);
+  peer.connection->send(message, transport::link::when_full::refuse);
 }
 
 void server::answer_exchange(link_number number, std::vector<std::byte> bytes) {
@@ -250,6 +268,7 @@ void server::admit(link_number number, inbound& peer, std::unique_ptr<incoming_r
 
 void server::place(std::unique_ptr<incoming_request> request, hosted_service* service) {
   const auto bytes = request->message_.bytes();
+  request->service_ = service;
   if (phase_ != phase::serving)
     return ++service->refused, refuse(std::move(request), code::unavailable, "draining");
   // Also what keeps the record alive: a service that cannot be constructed is forgotten, with no request
@@ -259,14 +278,16 @@ void server::place(std::unique_ptr<incoming_request> request, hosted_service* se
   if (service->now != hosted_service::phase::serving)
     return ++service->refused,
            refuse(std::move(request), code::unavailable, "the service is being restarted");
-  if (service->in_flight >= service->spec.how.in_flight_max ||
+  if (service->ask(request->criticality(), request->kind()) == hosted_service::room::no ||
       request_bytes_ + bytes > options_.request_bytes_max)
-    return ++service->refused, refuse(std::move(request), code::resource_exhausted, "overloaded");
-  request->service_ = service;
+    return ++service->refused, turn_away(std::move(request));
+  request->admitted_ = true;
+  request->crowd_ = &service->others;
+  request->times_ = &service->times;
   request->home_ = outbox_;
   request_bytes_ += bytes;
-  ++service->in_flight;
-  ++service->requests;
+  service->enter();
+  ++caller_of(*request)->in_flight_of(service);
   if (service->fault.fail_percent > 0 && random_.below(100) < service->fault.fail_percent) {
     request->fail(code::internal, "failing on purpose: a fault was injected",
                   incoming_request::executed::yes);
@@ -293,13 +314,30 @@ void server::refuse(std::unique_ptr<incoming_request> request, code code, std::s
   answer(std::move(request));
 }
 
+void server::turn_away(std::unique_ptr<incoming_request> request) {
+  request->turn_away();
+  answer(std::move(request));
+}
+
+std::uint32_t& server::inbound::in_flight_of(const hosted_service* service) {
+  for (auto& each : shares)
+    if (each.of == service) return each.in_flight;
+  return shares.emplace_back(share{service, 0}).in_flight;
+}
+
+server::inbound* server::caller_of(const incoming_request& request) {
+  if (request.link_ == gone) return nullptr;
+  return request.link_ == 0 ? &local_ : &links_.at(request.link_);
+}
+
 void server::cancel(inbound& peer, attempt_id attempt) {
   for (auto* request = peer.under_way; request != nullptr; request = request->next_)
     if (request->attempt_ == attempt) return request->cancelled_.store(true, std::memory_order_relaxed);
 }
 
 void server::answer(std::unique_ptr<incoming_request> request) {
-  settle_statistics(*request);
+  auto* const peer = caller_of(*request);
+  settle(*request, peer);
   capnp::MessageBuilder* envelope = &request->envelope_;
   std::optional<capnp::MallocMessageBuilder> instead;
   // The caller would close the link on it, with everybody's answers.
@@ -314,29 +352,39 @@ void server::answer(std::unique_ptr<incoming_request> request) {
     failure.setText("the results take " + std::to_string(words) + " words, over the limit of " +
                     std::to_string(shared_.links.frames.words_max));
   }
-  if (request->link_ == gone) return;
-  auto& peer = request->link_ == 0 ? local_ : links_.at(request->link_);
+  if (peer == nullptr) return;
   if (request->previous_ != nullptr)
     request->previous_->next_ = request->next_;
   else
-    peer.under_way = request->next_;
+    peer->under_way = request->next_;
   if (request->next_ != nullptr) request->next_->previous_ = request->previous_;
   if (request->link_ == 0) return others_.local_answer(wire::copy_to_frame(*envelope));
-  peer.connection->send(*envelope, transport::link::when_full::append);
+  peer->connection->send(*envelope, transport::link::when_full::append);
 }
 
-void server::settle_statistics(incoming_request& request) {
+void server::settle(incoming_request& request, inbound* peer) {
   const auto draining = phase_ != phase::serving;
-  if (request.service_ == nullptr) return request.reply_.getLoad().setDraining(draining);
+  if (request.service_ == nullptr) return request.reply_.initLoad().setDraining(draining);
   auto& service = *request.service_;
-  --service.in_flight;
-  request_bytes_ -= request.message_.bytes();
   if (request.completed_ != time_point{})
     service.note_times(request.execution_began_ - request.arrived_,
-                       request.completed_ - request.execution_began_);
-  if (request.outcome_ == incoming_request::outcome::failed)
-    ++(request.executed_ == incoming_request::executed::yes ? service.failed : service.expired);
-  service.write_load(request.reply_.initLoad(), draining);
+                       request.completed_ - request.execution_began_, request.completed_);
+  // Before it leaves: what is reported includes the request that is answered.
+  const bool away = request.turned_away_;
+  auto* const yours = peer != nullptr ? &peer->in_flight_of(&service) : nullptr;
+  service.write_load(request.reply_.initLoad(), yours != nullptr ? *yours : 0,
+                     away ? hosted_service::refusing::yes : hosted_service::refusing::no, draining,
+                     runtime::now());
+  if (away) request.reply_.getFailure().setNoRetry(service.retry_advice() == retry::advice::do_not_retry);
+  if (!request.admitted_) return;
+  service.leave();
+  if (yours != nullptr) --*yours;
+  request_bytes_ -= request.message_.bytes();
+  if (request.gave_way_) service.others.leaving.fetch_sub(1, std::memory_order_relaxed);
+  if (request.outcome_ != incoming_request::outcome::failed) return;
+  ++(away                                                   ? service.refused
+     : request.executed_ == incoming_request::executed::yes ? service.failed
+                                                            : service.expired);
 }
 
 std::size_t server::in_flight() const {
@@ -533,13 +581,15 @@ void server::finish_stopping() {
 void server::inspect(std::function<void(report)> take) {
   std::function<void()> command = [this, take = std::move(take)] {
     report now;
-    for (const auto& [name, service] : services_) now.services.push_back(report_of(*service));
+    const auto read_at = runtime::now();
+    for (const auto& [name, service] : services_) now.services.push_back(report_of(*service, read_at));
     for (const auto& [number, peer] : links_)
       now.links.push_back({peer.name ? *peer.name : "", to_string(peer.from), peer.connection->queued_bytes(),
                            peer.connection->sent_bytes(), peer.connection->received_bytes()});
     now.counted = {{"links_accepted", counted_.accepted},       {"links_turned_away", counted_.turned_away},
                    {"hellos_refused", counted_.refused_hellos}, {"bad_frames", counted_.bad_frames},
-                   {"links_closed", counted_.closed},           {"exchanges_answered", counted_.exchanges}};
+                   {"links_closed", counted_.closed},           {"exchanges_answered", counted_.exchanges},
+                   {"load_queries", counted_.load_queries}};
     take(std::move(now));
   };
   (void)commands()->put(command);

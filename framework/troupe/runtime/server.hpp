@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -80,10 +81,16 @@ class server final : public bound_actor, public transport::link::owner {
     std::uint64_t seen_bytes = 0;  // received when it was last looked at
     bool exchanged = false;
     incoming_request* under_way = nullptr;  // head of the list, for cancellation
+    struct share {
+      const hosted_service* of;
+      std::uint32_t in_flight;
+    };
+    std::vector<share> shares;  // of its services' requests in flight; few
+    std::uint32_t& in_flight_of(const hosted_service* service);
   };
   struct counted_events {
     std::uint64_t accepted = 0, turned_away = 0, refused_hellos = 0, bad_frames = 0, closed = 0,
-                  exchanges = 0;
+                  exchanges = 0, load_queries = 0;
   };
 
   void on_open(transport::link&) override {}
@@ -94,14 +101,17 @@ class server final : public bound_actor, public transport::link::owner {
   void accept(transport::owned_fd fd, endpoint from);
   void read_frame(link_number number, inbound& peer, wire::frame what, time_point now);
   void greet(link_number number, inbound& peer, wire::idl::Hello::Reader hello);
+  void tell_load(inbound& peer, std::string_view service, time_point now);
   void answer_exchange(link_number number, std::vector<std::byte> bytes);
   void admit(link_number number, inbound& peer, std::unique_ptr<incoming_request> request);
   void place(std::unique_ptr<incoming_request> request, hosted_service* service);
   void deliver(std::unique_ptr<incoming_request> request);
   void refuse(std::unique_ptr<incoming_request> request, code code, std::string_view text);
+  void turn_away(std::unique_ptr<incoming_request> request);
+  inbound* caller_of(const incoming_request& request);
   void cancel(inbound& peer, attempt_id attempt);
   void answer(std::unique_ptr<incoming_request> request);
-  void settle_statistics(incoming_request& request);
+  void settle(incoming_request& request, inbound* peer);
 
   void launch_service(hosted_service& service);
   void service_ended(const caf::actor_addr& which, const caf::error& reason);

@@ -45,10 +45,12 @@ time_point service_actor::take(turns::item& what, time_point now) {
   return std::visit(overloaded{
                         [&](request_ptr& request) {
                           // Out of time is dropped, not executed: the caller has gone on without it.
-                          if (!request->cancelled() && request->deadline() > now)
+                          const bool in_time = !request->cancelled() && request->deadline() > now;
+                          if (in_time && !request->gives_way())
                             return servant_->start(std::move(request), now);
-                          request->fail(code::deadline_exceeded, "it was out of time before it was begun",
-                                        incoming_request::executed::no);
+                          if (!in_time)
+                            request->fail(code::deadline_exceeded, "it was out of time before it was begun",
+                                          incoming_request::executed::no);
                           request.reset();
                           return now;
                         },

@@ -9,9 +9,12 @@ wire::idl::Request::Builder client_base::prepare(runtime::outgoing_call& made,
   made.names = service_;
   request.setInterfaceId(method.interface_id);
   request.setMethod(method.ordinal);
-  request.setCriticality(static_cast<std::uint8_t>(method.criticality));
+  made.policy = interface.policy;
   made.safety = method.safety;
+  made.hedge = method.hedge;
   made.timeout = method.timeout;
+  const auto inherited = ctx != nullptr ? ctx->criticality() : criticality::normal;
+  request.setCriticality(static_cast<std::uint8_t>(method.criticality.value_or(inherited)));
   if (ctx != nullptr) {
     made.not_after = ctx->deadline();
     request.setTrace(ctx->request().request().getTrace());

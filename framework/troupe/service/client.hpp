@@ -83,6 +83,11 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
     call_->only = node;
     return std::move(*this);
   }
+  /// How much it matters, whatever the IDL says.
+  call&& as(criticality value)&& {
+    call_->request().setCriticality(static_cast<std::uint8_t>(value));
+    return std::move(*this);
+  }
   /// Travels to the handler as metadata.
   call&& with(std::string key, std::string value)&& {
     call_->metadata.emplace_back(std::move(key), std::move(value));

@@ -1,6 +1,5 @@
 #include <utility>
 
-#include <troupe/base/hash.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/runtime/clock.hpp>
 #include <troupe/service/context.hpp>
@@ -19,9 +18,7 @@ context::context(runtime::request_ptr request, const std::shared_ptr<runtime::ca
 duration context::remaining() const { return request_->deadline() - runtime::now(); }
 
 std::string context::call_id() const {
-  const auto& caller = request_->caller();
-  return to_hex(mix(caller.node.value ^ mix(caller.epoch.value))) + "-" +
-         std::to_string(request_->request().getCallId());
+  return call_name(request_->caller(), troupe::call_id{request_->request().getCallId()});
 }
 
 trace_context context::trace() const {

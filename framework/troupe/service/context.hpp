@@ -1,6 +1,7 @@
 // What a handler knows about the call that it answers.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,9 +38,11 @@ class context {
   /// True once nobody waits for the answer any more. Worth a look in long handlers.
   bool cancelled() const { return request_->cancelled(); }
 
+  /// How much it matters. Calls made with this context are as critical, unless their method says otherwise.
+  retry::criticality criticality() const { return request_->criticality(); }
   /// 1 for the first attempt of the call.
   unsigned attempt() const { return request_->request().getAttempt(); }
-  /// Names the call in the whole cluster, the same in each of its attempts: "<caller's id>-<call>".
+  /// Names the call in the whole cluster, the same in each of its attempts; `troupe explain` takes it.
   std::string call_id() const;
   /// The calling node: "shop-1".
   const std::string& caller() const { return request_->caller_name(); }
@@ -50,6 +53,12 @@ class context {
   /// Answers with an error: `co_return ctx.fail(charge.error());`. The last one counts.
   void fail(code code, std::string_view text);
   void fail(const error& problem) { fail(problem.code, problem.text); }
+  /// Of a call that this handler made: advice not to retry goes up to its own caller. A template, so that
+  /// `fail({code, text})` means the one above.
+  template <std::same_as<call_error> Problem>
+  void fail(const Problem& problem) {
+    request_->fail(problem.code, problem.text, runtime::incoming_request::executed::yes, problem.advice);
+  }
 
   /// `co_await ctx.sleep(20ms)`: other turns of the actor go on meanwhile.
   auto sleep(duration time) const {

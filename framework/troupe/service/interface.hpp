@@ -10,12 +10,13 @@
 #include <capnp/schema.h>
 
 #include <troupe/base/time.hpp>
+#include <troupe/retry/criticality.hpp>
 #include <troupe/retry/safety.hpp>
 
 namespace troupe {
 
-enum class criticality : std::uint8_t { sheddable = 0, normal = 1, critical = 2 };
-enum class hedging : bool { off, on };
+using retry::criticality;
+using retry::hedging;
 
 /// One method, inherited ones included. Lives in static storage of the generated code.
 struct method_descriptor {
@@ -25,7 +26,7 @@ struct method_descriptor {
   retry::safety safety = retry::safety::unsafe;
   duration timeout = std::chrono::seconds(1);
   hedging hedge = hedging::off;
-  troupe::criticality criticality = troupe::criticality::normal;
+  std::optional<troupe::criticality> criticality;  // none: that of the call that is answered, or normal
   /// The hash of the affinity key in a parameter struct; null where no key is declared.
   std::uint64_t (*affinity)(capnp::AnyPointer::Reader params) = nullptr;
 };
@@ -36,6 +37,7 @@ struct interface_descriptor {
   std::string_view service;  // "shop.Cart"
   std::span<const method_descriptor> methods;
   capnp::InterfaceSchema (*schema)() = nullptr;
+  std::string_view policy;  // by which callers choose a replica, where nobody says otherwise; empty: theirs
 
   const method_descriptor* find(std::uint64_t interface_id, std::uint16_t ordinal) const {
     for (const auto& method : methods)

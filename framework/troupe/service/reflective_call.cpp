@@ -8,6 +8,7 @@ runtime::call_ptr reflective_caller::prepare(const reflective_method& method) {
   auto request = made->init(names->service, names->name);
   request.setInterfaceId(method.interface_id);
   request.setMethod(method.ordinal);
+  made->policy = names->policy;
   made->safety = method.safety;
   made->timeout = method.timeout;
   made->names = names;

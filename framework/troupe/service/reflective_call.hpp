@@ -16,6 +16,7 @@ struct reflective_method {
   std::uint16_t ordinal = 0;
   retry::safety safety = retry::safety::unsafe;
   duration timeout = std::chrono::seconds(1);
+  std::string policy;  // empty: none declared
 };
 
 class reflective_caller {

@@ -168,7 +168,17 @@ interface Silent $Troupe.service("s") { silent @0 (); }
   CHECK(source.find("nanoseconds(250000), ::troupe::hedging::off,\n"
                     "     ::troupe::criticality::critical, nullptr}") != source.npos);
   CHECK(source.find("nanoseconds(1000000000), ::troupe::hedging::off,\n"
-                    "     ::troupe::criticality::normal, nullptr}") != source.npos);
+                    "     std::nullopt, nullptr}") != source.npos);
+}
+
+TEST_CASE("a policy's name is checked, and those that there are are listed") {
+  const scratch_folder scratch;
+  const auto refused = compile_text(
+      scratch, R"(interface Cart $Troupe.service("c") $Troupe.policy("fastest") { get @0 (); })");
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.errors.starts_with(
+      "cart.capnp: Cart: $Troupe.policy: \"fastest\" is no balancing policy. There "
+      "are: dynamic_score, "));
 }
 
 TEST_CASE("a superclass's annotations count for its methods, not its heir's") {

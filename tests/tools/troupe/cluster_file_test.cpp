@@ -39,6 +39,23 @@ run = "/bin/sh"
   }
 }
 
+TEST_CASE("what a cluster file says of services goes to every node as an option") {
+  const scratch_folder here;
+  here.write("cluster.toml", R"([service."shop.Cart"]
+policy = "consistent_hash"
+weights = { load = 0.8, cost = 2 }
+[service."shop.Payment"]
+policy = "random"
+[[node]]
+name = 'a'
+run = '/bin/sh'
+)");
+  const auto read = read_cluster_file(here.path());
+  REQUIRE_MESSAGE(read, read.error().text);
+  CHECK(read->services == std::vector<std::string>{"shop.Cart:policy=consistent_hash,cost=2,load=0.8",
+                                                   "shop.Payment:policy=random"});
+}
+
 TEST_CASE("a program is looked for beside the running one, and on the PATH") {
   const scratch_folder here;
   here.write("cluster.toml",
@@ -65,7 +82,10 @@ TEST_CASE("an error names the file, the line, and what to write") {
   };
   const std::vector<bad_file> files = {
       {"[cluster", "line 1", "table header"},
-      {"name = 'shop'\n", "line 1, column 1", "'name' means nothing here; there are cluster, node"},
+      {"name = 'shop'\n", "line 1, column 1", "'name' means nothing here; there are cluster, service, node"},
+      {"[service.'a']\npolicy = 'best'\n", "line 2, column 10",
+       "\"best\" is no balancing policy. There are: "},
+      {"[service.'a']\nweights = { cost = 99 }\n", "line 2, column 11", "balance.weight.barred"},
       {"[cluster]\nname = 'shop'\n", ": ", "there is no [[node]]"},
       {"cluster = 'shop'\n", "line 1", "write [cluster]"},
       {"[cluster]\nname = 'a shop'\n", "line 2", "a cluster's name is a text of 1 to 56 of"},

@@ -175,8 +175,12 @@ TEST_CASE("a process that has another one's number is not signalled") {
 
 TEST_CASE("the state of a cluster comes back as it was written") {
   const scratch_folder here;
-  cluster_state state{
-      "shop", "warn", lifetime::bound, {{"cart", "/bin/cart", 2, {"--note", "a \"quoted\"\n"}}}, {}};
+  cluster_state state{"shop",
+                      "warn",
+                      lifetime::bound,
+                      {{"cart", "/bin/cart", 2, {"--note", "a \"quoted\"\n"}}},
+                      {"shop.Cart:policy=random"},
+                      {}};
   state.nodes.push_back({"cart-2", "cart", 2, 65535, {4321, 9'007'199'254'740'993u}, -1, "killed"});
   REQUIRE(save_state(here.path(), state));
   const auto read = load_state(here.path());
@@ -188,6 +192,7 @@ TEST_CASE("the state of a cluster comes back as it was written") {
   CHECK(read->groups[0].program == "/bin/cart");
   CHECK(read->groups[0].replicas == 2);
   CHECK(read->groups[0].arguments == state.groups[0].arguments);
+  CHECK(read->services == state.services);
   REQUIRE(read->nodes.size() == 1);
   CHECK(read->nodes[0].name == "cart-2");
   CHECK(read->nodes[0].port == 65535);

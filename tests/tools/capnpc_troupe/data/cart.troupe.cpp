@@ -20,13 +20,13 @@ std::uint64_t Cart_Checkout_affinity(::capnp::AnyPointer::Reader params) {
 constexpr ::troupe::method_descriptor Cart_methods[] = {
     {0x8d59f467c125addeULL, 0, "get", ::troupe::retry::safety::read_only,
      std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, Cart_Get_affinity},
+     std::nullopt, Cart_Get_affinity},
     {0x8d59f467c125addeULL, 1, "add", ::troupe::retry::safety::idempotent,
      std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, Cart_Add_affinity},
+     std::nullopt, Cart_Add_affinity},
     {0x8d59f467c125addeULL, 2, "checkout", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, Cart_Checkout_affinity},
+     std::nullopt, Cart_Checkout_affinity},
 };
 
 constexpr ::troupe::interface_descriptor Cart_descriptor = {

@@ -96,7 +96,7 @@ interface Diamond extends(Left, Right, Outer.Inner.Deep) $Troupe.service("everyt
   tip @0 ();
 }
 
-interface Alone $Troupe.service("everything.Alone") {}
+interface Alone $Troupe.service("everything.Alone") $Troupe.policy("round_robin") {}
 
 interface NoService {
   # Left alone, whatever it says.

@@ -16,37 +16,37 @@ std::uint64_t OuterInner_Context_affinity(::capnp::AnyPointer::Reader params) {
 constexpr ::troupe::method_descriptor OuterInner_methods[] = {
     {0xcdfbc81330338fa3ULL, 0, "delete", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xcdfbc81330338fa3ULL, 1, "namespace", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, OuterInner_Namespace_affinity},
+     std::nullopt, OuterInner_Namespace_affinity},
     {0xcdfbc81330338fa3ULL, 2, "descriptor", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xcdfbc81330338fa3ULL, 3, "interface", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xcdfbc81330338fa3ULL, 4, "dispatch", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xcdfbc81330338fa3ULL, 5, "start", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xcdfbc81330338fa3ULL, 6, "client", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xcdfbc81330338fa3ULL, 7, "call", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xcdfbc81330338fa3ULL, 8, "context", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, OuterInner_Context_affinity},
+     std::nullopt, OuterInner_Context_affinity},
     {0xcdfbc81330338fa3ULL, 9, "task", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xcdfbc81330338fa3ULL, 10, "local", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
 };
 
 constexpr ::troupe::interface_descriptor OuterInner_descriptor = {
@@ -155,13 +155,13 @@ std::uint64_t OuterInnerDeep_Dig_affinity(::capnp::AnyPointer::Reader params) {
 constexpr ::troupe::method_descriptor OuterInnerDeep_methods[] = {
     {0xd99c883b76b9d3a9ULL, 0, "dig", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, OuterInnerDeep_Dig_affinity},
+     std::nullopt, OuterInnerDeep_Dig_affinity},
     {0x9f782a3d52794840ULL, 0, "ping", ::troupe::retry::safety::read_only,
      std::chrono::nanoseconds(50000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0x9f782a3d52794840ULL, 1, "version", ::troupe::retry::safety::read_only,
      std::chrono::nanoseconds(1500000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
 };
 
 constexpr ::troupe::interface_descriptor OuterInnerDeep_descriptor = {
@@ -218,19 +218,19 @@ std::uint64_t Scalars_Keyed_affinity(::capnp::AnyPointer::Reader params) {
 constexpr ::troupe::method_descriptor Scalars_methods[] = {
     {0xa0aba589ae69f7ecULL, 0, "all", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xa0aba589ae69f7ecULL, 1, "none", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xa0aba589ae69f7ecULL, 2, "onlyVoid", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xa0aba589ae69f7ecULL, 3, "lid", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xa0aba589ae69f7ecULL, 4, "keyed", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, Scalars_Keyed_affinity},
+     std::nullopt, Scalars_Keyed_affinity},
 };
 
 constexpr ::troupe::interface_descriptor Scalars_descriptor = {
@@ -380,13 +380,13 @@ namespace {
 constexpr ::troupe::method_descriptor Left_methods[] = {
     {0xafd23e965f99a281ULL, 0, "left", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(120000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0x9f782a3d52794840ULL, 0, "ping", ::troupe::retry::safety::read_only,
      std::chrono::nanoseconds(50000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0x9f782a3d52794840ULL, 1, "version", ::troupe::retry::safety::read_only,
      std::chrono::nanoseconds(1500000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
 };
 
 constexpr ::troupe::interface_descriptor Left_descriptor = {
@@ -443,22 +443,22 @@ std::uint64_t Rhombus_Dig_affinity(::capnp::AnyPointer::Reader params) {
 constexpr ::troupe::method_descriptor Rhombus_methods[] = {
     {0xba337e1a6938eff9ULL, 0, "tip", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xafd23e965f99a281ULL, 0, "left", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(120000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0x9f782a3d52794840ULL, 0, "ping", ::troupe::retry::safety::read_only,
      std::chrono::nanoseconds(50000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0x9f782a3d52794840ULL, 1, "version", ::troupe::retry::safety::read_only,
      std::chrono::nanoseconds(1500000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xaed47d02a46bc471ULL, 0, "right", ::troupe::retry::safety::idempotent,
      std::chrono::nanoseconds(3600000000000), ::troupe::hedging::on,
-     ::troupe::criticality::normal, nullptr},
+     std::nullopt, nullptr},
     {0xd99c883b76b9d3a9ULL, 0, "dig", ::troupe::retry::safety::unsafe,
      std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::normal, Rhombus_Dig_affinity},
+     std::nullopt, Rhombus_Dig_affinity},
 };
 
 constexpr ::troupe::interface_descriptor Rhombus_descriptor = {
@@ -543,7 +543,7 @@ namespace {
 
 constexpr ::troupe::interface_descriptor Alone_descriptor = {
     0xe3852a7902b5f70bULL, "everything.Alone", {},
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Alone>()); }};
+    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Alone>()); }, "round_robin"};
 
 }  // namespace
 

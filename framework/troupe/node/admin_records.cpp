@@ -1,0 +1,125 @@
+#include <troupe/node/admin_records.hpp>
+#include <troupe/routing/attempt_text.hpp>
+
+namespace troupe {
+
+namespace {
+
+void write_terms(capnp::List<admin::Term>::Builder to, const std::vector<balance::term>& from) {
+  for (capnp::uint i = 0; i < to.size(); ++i) {
+    to[i].setName(std::string(from[i].name));
+    to[i].setValue(from[i].value);
+    to[i].setWeight(from[i].weight);
+  }
+}
+
+void write_candidate(admin::Candidate::Builder to, const balance::candidate& from, time_point now) {
+  to.setNode(from.name);
+  to.setAddress(from.address);
+  to.setScore(from.score);
+  to.setInFlight(from.in_flight);
+  to.setShare(from.share);
+  std::string state = from.why.empty() ? "healthy" : from.why;
+  if (from.ejected_until > now && from.ejected_until != never)
+    state += ", for " + format_duration(from.ejected_until - now) + " yet";
+  to.setState(state);
+  write_terms(to.initTerms(static_cast<capnp::uint>(from.terms.size())), from.terms);
+}
+
+void write_attempt(admin::Attempt::Builder to, const routing::recent_call& of, std::size_t attempt) {
+  const auto& from = of.attempts()[attempt];
+  const auto& record = from.record;
+  to.setNode(from.name);
+  to.setAddress(from.address);
+  to.setScore(record.score);
+  to.setRunnerUp(from.runner_up);
+  to.setCandidates(from.candidates);
+  write_terms(to.initTerms(static_cast<capnp::uint>(from.terms.size())), from.terms);
+  to.setWhyChosen(of.why_chosen(attempt));
+  to.setStartedMicros(to_micros(record.started - of.began));
+  to.setTookMicros(to_micros(record.ended - record.started));
+  to.setFate(std::string(to_string(record.fate)));
+  to.setCode(to_string(record.code));
+  to.setOutcome(outcome_text(record));
+  to.setWhatFollowed(of.what_followed(attempt));
+}
+
+}  // namespace
+
+void write_member(admin::Member::Builder to, const membership::member& from, const std::string& accuser,
+                  time_point now) {
+  to.setId(from.self.node.value);
+  to.setEpoch(from.self.epoch.value);
+  to.setIncarnation(from.incarnation);
+  to.setName(from.name);
+  to.setAddress(to_string(from.address));
+  to.setState(std::string(to_string(from.state)));
+  to.setMode(std::string(to_string(from.mode)));
+  to.setSinceMicros(to_micros(now - from.since));
+  to.setAccuser(accuser);
+  to.setRoundTripMicros(to_micros(from.round_trip));
+  to.setZone(from.document.zone);
+  auto services = to.initServices(static_cast<capnp::uint>(from.document.services.size()));
+  for (capnp::uint i = 0; i < services.size(); ++i) services.set(i, from.document.services[i].name);
+}
+
+void write_links(admin::Admin::LinksResults::Builder results, const runtime::server::report& in,
+                 const runtime::router_actor::report& out, const runtime::gossip_actor::report& gossip) {
+  auto links = results.initLinks(static_cast<capnp::uint>(in.links.size() + out.links.size()));
+  capnp::uint next = 0;
+  const auto write = [&](const auto& link, const char* direction, const std::string& state) {
+    auto to = links[next++];
+    to.setNode(link.node);
+    to.setAddress(link.address);
+    to.setDirection(direction);
+    to.setState(state);
+    to.setQueuedBytes(link.queued_bytes);
+    to.setSentBytes(link.sent_bytes);
+    to.setReceivedBytes(link.received_bytes);
+  };
+  for (const auto& link : out.links) write(link, "out", link.state);
+  for (const auto& link : in.links) write(link, "in", link.node.empty() ? "not introduced" : "open");
+  auto counters = results.initCounters(
+      static_cast<capnp::uint>(in.counted.size() + out.counted.size() + gossip.counted.size()));
+  next = 0;
+  for (const auto* list : {&in.counted, &out.counted, &gossip.counted})
+    for (const auto& [name, value] : *list) {
+      counters[next].setName(name);
+      counters[next++].setValue(value);
+    }
+}
+
+void write_explanation(admin::Explanation::Builder to, const runtime::router_actor::service_view& from,
+                       time_point now) {
+  to.setService(from.replicas.service);
+  to.setPolicy(from.replicas.policy);
+  to.setMethod(static_cast<std::uint16_t>(from.method));
+  auto candidates = to.initCandidates(static_cast<capnp::uint>(from.replicas.candidates.size()));
+  for (capnp::uint i = 0; i < candidates.size(); ++i)
+    write_candidate(candidates[i], from.replicas.candidates[i], now);
+  auto methods = to.initMethods(static_cast<capnp::uint>(from.times.size()));
+  for (capnp::uint i = 0; i < methods.size(); ++i) {
+    methods[i].setMethod(static_cast<std::uint16_t>(from.times[i].method));
+    methods[i].setMedianMicros(to_micros(from.times[i].median));
+    methods[i].setP99Micros(to_micros(from.times[i].p99));
+  }
+}
+
+void write_call(admin::RecentCall::Builder to, const routing::recent_call& from, const identity& caller,
+                time_point now) {
+  to.setName(call_name(caller, from.id));
+  to.setService(from.service);
+  to.setMethod(from.method);
+  to.setPolicy(from.policy);
+  to.setSafety(std::string(to_string(from.safety)));
+  to.setKeptFor(std::string(to_string(from.kept_for)));
+  to.setAgoMicros(to_micros(now - from.began - from.took));
+  to.setTookMicros(to_micros(from.took));
+  to.setAllowedMicros(to_micros(from.allowed));
+  to.setCode(to_string(from.code));
+  to.setText(from.text);
+  auto attempts = to.initAttempts(static_cast<capnp::uint>(from.attempts().size()));
+  for (capnp::uint i = 0; i < attempts.size(); ++i) write_attempt(attempts[i], from, i);
+}
+
+}  // namespace troupe

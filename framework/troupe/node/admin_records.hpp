@@ -1,0 +1,25 @@
+// What the admin service tells, written into its messages.
+#pragma once
+
+#include <string>
+
+#include <troupe/admin.troupe.hpp>
+#include <troupe/membership/core.hpp>
+#include <troupe/runtime/gossip_actor.hpp>
+#include <troupe/runtime/router_actor.hpp>
+#include <troupe/runtime/server.hpp>
+
+namespace troupe {
+
+/// `accuser`: the name of who suspects it.
+void write_member(admin::Member::Builder to, const membership::member& from, const std::string& accuser,
+                  time_point now);
+void write_links(admin::Admin::LinksResults::Builder results, const runtime::server::report& in,
+                 const runtime::router_actor::report& out, const runtime::gossip_actor::report& gossip);
+void write_explanation(admin::Explanation::Builder to, const runtime::router_actor::service_view& from,
+                       time_point now);
+/// `caller`: the node that made the call, and is writing this.
+void write_call(admin::RecentCall::Builder to, const routing::recent_call& from, const identity& caller,
+                time_point now);
+
+}  // namespace troupe

@@ -1,0 +1,40 @@
+// Whether a hedge may be started: a second attempt at a call whose first is slower than the method's p95.
+//
+// A hedge buys a shorter tail with load. That is a bargain while capacity is there, and makes everything
+// worse when it is not. So hedges are few (an allotment of their own), and there are none at all while more
+// than a quarter of the replicas are hot: then it is the service that is slow, not one replica.
+//
+// Source: Dean and Barroso, "The Tail at Scale" (2013).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <troupe/balance/load_report.hpp>
+#include <troupe/base/time.hpp>
+#include <troupe/retry/budget.hpp>
+
+namespace troupe::routing {
+
+class hedge_gate {
+ public:
+  hedge_gate(const retry::allotment& terms, time_point now) : allotted_(terms, now) {}
+
+  /// A call of the service began.
+  void earn(time_point now) { allotted_.earn(now); }
+
+  /// What `replica` (the fleet's index) reported. It is hot for the next 2 s when it says that it is
+  /// overloaded, or when requests there wait longer than they are served (and for 1 ms at least).
+  void note(std::uint32_t replica, const balance::load_report& load, time_point now);
+
+  /// May one be started, with so many replicas there?
+  bool is_open(std::uint32_t replicas, time_point now) const;
+  /// Only where the gate is open.
+  void spend(time_point now) { (void)allotted_.spend(now); }
+
+ private:
+  retry::budget allotted_;
+  std::vector<time_point> hot_until_;  // by replica
+};
+
+}  // namespace troupe::routing

@@ -1,0 +1,194 @@
+#include "dynamic_score.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <troupe/balance/fleet.hpp>
+#include <troupe/balance/policy.hpp>
+#include <troupe/base/hash.hpp>
+
+namespace troupe::simulator {
+
+namespace {
+
+/// How a number of the command line becomes an option: durations are in seconds.
+using setter = void (*)(balance::options&, double);
+constexpr std::array<std::pair<std::string_view, setter>, 16> setters = {{
+    {"affinity_load_max", [](balance::options& o, double v) { o.affinity_load_max = v; }},
+    {"doubt", [](balance::options& o, double v) { o.doubt = from_seconds(v); }},
+
+    {"cost", [](balance::options& o, double v) { o.weight.cost = v; }},
+    {"load", [](balance::options& o, double v) { o.weight.load = v; }},
+    {"zone", [](balance::options& o, double v) { o.weight.zone = v; }},
+    {"affinity", [](balance::options& o, double v) { o.weight.affinity = v; }},
+    {"unseen", [](balance::options& o, double v) { o.weight.unseen = v; }},
+    {"cost_floor", [](balance::options& o, double v) { o.cost_floor = from_seconds(v); }},
+    {"latency_decay", [](balance::options& o, double v) { o.latency_decay = from_seconds(v); }},
+    {"success_half_life", [](balance::options& o, double v) { o.success_half_life = from_seconds(v); }},
+    {"success_prior", [](balance::options& o, double v) { o.success_prior = v; }},
+    {"tie", [](balance::options& o, double v) { o.tie = v; }},
+    {"warm_up", [](balance::options& o, double v) { o.warm_up = from_seconds(v); }},
+    {"probes_per_call", [](balance::options& o, double v) { o.probes_per_call = v; }},
+    {"score_age", [](balance::options& o, double v) { o.score_age = from_seconds(v); }},
+    {"slow_factor", [](balance::options& o, double v) { o.ejection.slow_factor = v; }},
+}};
+
+balance::options options_of(const contest& of) {
+  balance::options all;
+  for (const auto& [name, set] : setters)
+    if (const auto found = of.settings.find(std::string(name)); found != of.settings.end())
+      set(all, found->second);
+  return all;
+}
+
+balance::distance distance_of(proximity far) {
+  switch (far) {
+    case proximity::same_host:
+      return balance::distance::this_node;
+    case proximity::same_zone:
+      return balance::distance::same_zone;
+    case proximity::same_region:
+      return balance::distance::same_region;
+    case proximity::remote:
+      return balance::distance::remote;
+  }
+  return balance::distance::remote;
+}
+
+balance::outcome outcome_of(ending how) {
+  switch (how) {
+    case ending::success:
+      return balance::outcome::success;
+    case ending::refused:
+      return balance::outcome::overloaded;
+    case ending::failure:
+    case ending::timed_out:
+      return balance::outcome::failure;
+  }
+  return balance::outcome::failure;
+}
+
+class troupe_fleet final : public contender {
+ public:
+  troupe_fleet(const contest& of, std::uint64_t seed, balance::policy_kind by)
+      : of_(of),
+        settings_(options_of(of)),
+        fleet_(settings_, mix(seed), time_point{}),
+        policy_(balance::make_policy(by)),
+        random_(seed),
+        replicas_(of.servers, nobody) {}
+
+  std::optional<server_index> choose(const errand& what, time_point now) override {
+    balance::request wanted;
+    wanted.group = balance::fleet::group_of(what.method);
+    wanted.key = what.key;
+    if (what.candidates.size() < present_) {
+      among_.clear();
+      for (const server_index each : what.candidates)
+        if (replicas_[each] != nobody) among_.push_back(replicas_[each]);
+      std::sort(among_.begin(), among_.end());
+      wanted.among = among_;
+    }
+    const auto picked = fleet_.pick(*policy_, wanted, random_, now);
+    if (!picked) return what.candidates[random_.below(static_cast<std::uint32_t>(what.candidates.size()))];
+    fleet_.began(*picked, now);
+    under_way_[picked->replica].push_back({now, *picked});
+    return servers_[picked->replica];
+  }
+
+  void ended(const verdict& what, time_point now) override {
+    const balance::replica_index at = replicas_[what.from];
+    if (at == nobody) return;  // it has left
+    auto& all = under_way_[at];
+    const auto found = std::find_if(all.begin(), all.end(), [&](const sent& s) {
+      return s.at == what.sent && s.what.group == balance::fleet::group_of(what.method);
+    });
+    if (found == all.end()) return;
+    balance::completion how;
+    how.group = found->what.group;
+    how.started = found->at;
+    how.depth = found->what.depth;
+    how.outcome = outcome_of(what.how);
+    how.load = what.load;
+    const std::uint32_t life = found->what.life;
+    *found = all.back();
+    all.pop_back();
+    fleet_.ended(at, life, how, now);
+  }
+
+  void probe(time_point now, std::vector<server_index>& out) override {
+    while (const auto whom = fleet_.probe_due(random_, now)) out.push_back(servers_[*whom]);
+  }
+  void probed(server_index from, const balance::load_report& load, duration, time_point now) override {
+    if (const auto at = replicas_[from]; at != nobody) fleet_.probed(at, fleet_.life_of(at), load, now);
+  }
+
+  void tick(time_point now) override {
+    if (now < next_watch_) return;
+    next_watch_ = now + 100ms;
+    fleet_.watch(now);
+  }
+
+  // As membership tells a router: who comes back is a new replica, without history.
+  void appeared(server_index which, time_point) override {
+    if (replicas_[which] != nobody) return;
+    balance::replica_facts facts;
+    facts.node = {which + 1};
+    facts.name = "s" + std::to_string(which);
+    if (which < of_.zones.size()) facts.distance = distance_of(of_.zones[which]);
+    const balance::replica_index at = fleet_.add(std::move(facts));
+    fleet_.set(at, balance::standing::unreachable, false);
+    replicas_[which] = at;
+    if (at >= servers_.size()) servers_.resize(at + 1), under_way_.resize(at + 1);
+    servers_[at] = which;
+    ++present_;
+  }
+  void left(server_index which, time_point) override {
+    const balance::replica_index at = std::exchange(replicas_[which], nobody);
+    if (at == nobody) return;
+    fleet_.remove(at);
+    under_way_[at].clear();
+    --present_;
+  }
+
+ private:
+  struct sent {
+    time_point at;
+    balance::choice what;
+  };
+  contest of_;
+  balance::options settings_;
+  balance::fleet fleet_;
+  std::unique_ptr<balance::policy> policy_;
+  random_source random_;
+  static constexpr balance::replica_index nobody = ~balance::replica_index{0};
+  std::vector<balance::replica_index> replicas_;  // by server; nobody: not there
+  std::vector<server_index> servers_;             // by replica
+  std::vector<std::vector<sent>> under_way_;      // by replica
+  std::vector<balance::replica_index> among_;
+  std::size_t present_ = 0;
+  time_point next_watch_{};
+};
+
+}  // namespace
+
+result<void> check_settings(const std::map<std::string, double>& settings) {
+  for (const auto& [name, value] : settings) {
+    if (std::any_of(setters.begin(), setters.end(), [&](const auto& s) { return s.first == name; })) continue;
+    std::string known;
+    for (const auto& [each, set] : setters) known += (known.empty() ? "" : ", ") + std::string(each);
+    return {code::invalid_argument, "\"" + name + "\" is no setting of the score. There are: " + known + "."};
+  }
+  return {};
+}
+
+std::unique_ptr<contender> make_dynamic_score(const contest& of, std::uint64_t seed) {
+  return make_troupe(of, seed, balance::policy_kind::dynamic_score);
+}
+
+std::unique_ptr<contender> make_troupe(const contest& of, std::uint64_t seed, balance::policy_kind by) {
+  return std::make_unique<troupe_fleet>(of, seed, by);
+}
+
+}  // namespace troupe::simulator

@@ -1,0 +1,222 @@
+#include "server.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::simulator {
+
+server::server(const server_model& model, server_index self, std::uint32_t routers, ledger& all,
+               happenings& next)
+    : model_(&model), self_(self), all_(&all), next_(&next), workers_(model.workers), by_router_(routers), meter_(model.workers) {}
+
+server::admission server::admit(std::uint32_t slot, time_point now) {
+  if (model_->limit > 0 && in_flight_ >= model_->limit) return admission::refused;
+  attempt& it = all_->attempt(slot);
+  it.arrived = now;
+  it.counted = true;
+  ++in_flight_;
+  ++admitted_;
+  ++by_router_[it.router];
+  if (model_->discipline == discipline::fifo) {
+    waiting_.push_back(slot);
+    start_waiting(now);
+    return admission::admitted;
+  }
+  advance(now);
+  it.started = now;
+  meter_.began(duration{0}, now);
+  request& whose = all_->request_of(it);
+  ++whose.executions;
+  double work = whose.work;
+  if (stumble_ > duration{0}) work = to_seconds(std::exchange(stumble_, duration{0})) * speed_;
+  ++sharing_;
+  shares_.push_back({attained_ + work, slot});
+  std::push_heap(shares_.begin(), shares_.end());
+  schedule(now);
+  return admission::admitted;
+}
+
+void server::start_waiting(time_point now) {
+  while (!frozen_ && busy_ < model_->workers && !waiting_.empty()) {
+    const auto slot = waiting_.front();
+    waiting_.pop_front();
+    if (unwanted(all_->attempt(slot), now)) {
+      leave(slot);
+      all_->close_attempt(slot);
+      continue;
+    }
+    start(slot, now);
+  }
+}
+
+bool server::unwanted(const attempt& it, time_point now) const {
+  return model_->expired == server_model::overdue::dropped &&
+         (it.deadline <= now || it.still == attempt::wanted::no);
+}
+
+void server::start(std::uint32_t slot, time_point now) {
+  attempt& it = all_->attempt(slot);
+  request& whose = all_->request_of(it);
+  ++whose.executions;
+  it.started = now;
+  meter_.began(now - it.arrived, now);
+  ++busy_;
+  running_.push_back(slot);
+  auto takes = from_seconds(whose.work / speed_);
+  if (stumble_ > duration{0}) takes = std::exchange(stumble_, duration{0});
+  next_->push(now + takes, {happening::kind::attempt_done, slot, it.generation});
+}
+
+bool server::finish(std::uint32_t slot, time_point now) {
+  if (frozen_) return stuck_.push_back(slot), false;
+  attempt& it = all_->attempt(slot);
+  meter_.ended(now - it.started, now);
+  it.report = report(it.router, now);
+  it.reports = true;
+  leave(slot);
+  --busy_;
+  const auto at = std::find(running_.begin(), running_.end(), slot);
+  *at = running_.back();
+  running_.pop_back();
+  start_waiting(now);
+  return true;
+}
+
+void server::leave(std::uint32_t slot) {
+  attempt& it = all_->attempt(slot);
+  it.counted = false;
+  --in_flight_;
+  --by_router_[it.router];
+}
+
+double server::rate() const {
+  if (frozen_ || sharing_ == 0) return 0;
+  return speed_ * std::min(1., workers() / sharing_);
+}
+
+void server::advance(time_point now) {
+  if (sharing_ > 0) attained_ += rate() * to_seconds(now - advanced_);
+  advanced_ = now;
+}
+
+// An event that is too early costs one more look; only one that is too late has to be replaced.
+void server::schedule(time_point now) {
+  while (!shares_.empty() && all_->attempt(shares_.front().attempt).still == attempt::wanted::no &&
+         !all_->attempt(shares_.front().attempt).counted) {
+    const auto gone = shares_.front().attempt;
+    std::pop_heap(shares_.begin(), shares_.end());
+    shares_.pop_back();
+    all_->close_attempt(gone);
+  }
+  const double speed = rate();
+  if (speed <= 0 || shares_.empty()) return;
+  const double left = std::max(0., shares_.front().done_at - attained_);
+  const auto at = now + from_seconds(left / speed) + duration{1};
+  if (due_ <= at && due_ >= now) return;
+  due_ = at;
+  next_->push(at, {happening::kind::sharing_due, self_, ++generation_});
+}
+
+void server::collect(std::uint32_t generation, time_point now, std::vector<std::uint32_t>& done) {
+  if (generation != generation_) return;
+  due_ = never;
+  advance(now);
+  // A request within a nanosecond of its end is done: rounding of the event's time.
+  constexpr double rounding = 2e-9;
+  while (!shares_.empty() && sharing_ > 0 && shares_.front().done_at <= attained_ + rounding) {
+    const auto slot = shares_.front().attempt;
+    std::pop_heap(shares_.begin(), shares_.end());
+    shares_.pop_back();
+    attempt& it = all_->attempt(slot);
+    if (!it.counted) {
+      all_->close_attempt(slot);
+      continue;
+    }
+    meter_.ended(now - it.started, now);
+    it.report = report(it.router, now);
+    it.reports = true;
+    leave(slot);
+    --sharing_;
+    done.push_back(slot);
+  }
+  schedule(now);
+}
+
+void server::withdraw(std::uint32_t slot, time_point now) {
+  attempt& it = all_->attempt(slot);
+  if (model_->expired == server_model::overdue::served || !it.counted) return;
+  if (model_->discipline == discipline::fifo) return;  // found at dequeue
+  advance(now);
+  leave(slot);
+  meter_.abandoned(now);
+  --sharing_;
+  schedule(now);
+}
+
+void server::lose_all(std::vector<std::uint32_t>& lost) {
+  const auto lose = [&](std::uint32_t slot) {
+    if (all_->attempt(slot).counted) {
+      leave(slot);
+      lost.push_back(slot);
+    } else {
+      all_->close_attempt(slot);
+    }
+  };
+  for (const auto slot : waiting_) lose(slot);
+  for (const auto slot : running_) lose(slot);
+  for (const auto& each : shares_) lose(each.attempt);
+  waiting_.clear();
+  running_.clear();
+  stuck_.clear();
+  shares_.clear();
+  busy_ = sharing_ = 0;
+  due_ = never;
+  ++generation_;
+  meter_ = balance::service_meter(model_->workers);
+}
+
+void server::set_speed(double speed, double capacity, time_point now) {
+  advance(now);
+  speed_ = speed;
+  capacity_ = capacity;
+  schedule(now);
+}
+
+void server::freeze(bool frozen, time_point now, std::vector<std::uint32_t>& done) {
+  advance(now);
+  frozen_ = frozen;
+  if (frozen) return;
+  schedule(now);
+  for (const auto slot : std::exchange(stuck_, {}))
+    if (finish(slot, now)) done.push_back(slot);
+  start_waiting(now);
+}
+
+balance::load_report server::report(std::uint32_t router, time_point now) const {
+  balance::load_report load;
+  load.in_flight = in_flight_;
+  load.yours = by_router_[router];
+  load.workers = model_->workers;
+  load.limit = model_->limit;
+  load.queue_delay = meter_.queue_delay();
+  load.service_time = meter_.service_time(now);
+  load.service_age = meter_.service_age(now);
+  return load;
+}
+
+void server::snapshot(time_point now) {
+  while (past_.size() > 1 && past_[1].at <= now - report_delay_) past_.pop_front();
+  past_.push_back({now, report(0, now), by_router_});
+}
+
+balance::load_report server::past_report(std::uint32_t router, time_point now) const {
+  if (past_.empty()) return report(router, now);
+  auto at = past_.begin();
+  while (at + 1 != past_.end() && (at + 1)->at <= now - report_delay_) ++at;
+  auto load = at->load;
+  load.yours = at->yours[router];
+  load.age = now - at->at;
+  return load;
+}
+
+}  // namespace troupe::simulator

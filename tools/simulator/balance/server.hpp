@@ -1,0 +1,110 @@
+// One simulated server: a queue with workers, or processor sharing, at a speed that may change at any time.
+//
+// FIFO: a request's service time is fixed when it starts, by the speed of that moment, as in the simulators
+// that published figures come from. Processor sharing: each of n requests is served at speed * min(1, k/n);
+// "attained service" is one number that grows at that rate for all of them alike, and a request is done when
+// it has grown by the request's work. So a change of speed costs O(1) and an arrival O(log n).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include <troupe/balance/load_report.hpp>
+#include <troupe/balance/service_meter.hpp>
+
+#include "happening.hpp"
+#include "ledger.hpp"
+#include "scenario.hpp"
+
+namespace troupe::simulator {
+
+class server {
+ public:
+  server(const server_model& model, server_index self, std::uint32_t routers, ledger& all, happenings& next);
+
+  // --- Requests ----------------------------------------------------------------------------------------
+
+  enum class admission : std::uint8_t { admitted, refused };
+  admission admit(std::uint32_t attempt, time_point now);
+  /// FIFO: the time of `attempt_done` has come. False: it is frozen, and the request stays.
+  bool finish(std::uint32_t attempt, time_point now);
+  /// Processor sharing: `sharing_due` of this generation. Appends who is done.
+  void collect(std::uint32_t generation, time_point now, std::vector<std::uint32_t>& done);
+  /// Nobody waits for it any more: it is not started, or gives way at once under processor sharing.
+  void withdraw(std::uint32_t attempt, time_point now);
+  /// It died: appends what it held, which is the caller's again.
+  void lose_all(std::vector<std::uint32_t>& lost);
+
+  // --- State -------------------------------------------------------------------------------------------
+
+  void set_speed(double speed, double capacity, time_point now);
+  /// Appends, at the thaw, what was done meanwhile.
+  void freeze(bool frozen, time_point now, std::vector<std::uint32_t>& done);
+  /// The next request that starts takes this long.
+  void stumble(duration takes) { stumble_ = takes; }
+
+  bool frozen() const { return frozen_; }
+  double speed() const { return speed_; }
+  double workers() const { return workers_ * capacity_; }
+  std::uint32_t in_flight() const { return in_flight_; }
+  std::uint64_t admitted() const { return admitted_; }
+
+  /// As it would write it now.
+  balance::load_report report(std::uint32_t router, time_point now) const;
+  /// From now on reports are of the past: `snapshot` is to be called every so often.
+  void remember(duration delay) { report_delay_ = delay; }
+  void snapshot(time_point now);
+  /// The youngest snapshot of `report_delay` ago or earlier, or else the oldest.
+  balance::load_report past_report(std::uint32_t router, time_point now) const;
+
+ private:
+  struct memory {
+    time_point at{};
+    balance::load_report load;
+    std::vector<std::uint32_t> yours;
+  };
+  struct share {  // of the processor
+    double done_at = 0;
+    std::uint32_t attempt = 0;
+    bool operator<(const share& other) const { return done_at > other.done_at; }
+  };
+
+  void start_waiting(time_point now);
+  void start(std::uint32_t attempt, time_point now);
+  void leave(std::uint32_t attempt);
+  bool unwanted(const attempt& it, time_point now) const;
+  double rate() const;
+  void advance(time_point now);
+  void schedule(time_point now);
+
+  const server_model* model_;
+  server_index self_;
+  ledger* all_;
+  happenings* next_;
+
+  double speed_ = 1, capacity_ = 1, workers_;
+  bool frozen_ = false;
+  duration stumble_{0};
+  std::uint32_t in_flight_ = 0;
+  std::uint64_t admitted_ = 0;
+  std::vector<std::uint32_t> by_router_;
+  balance::service_meter meter_;
+
+  std::deque<std::uint32_t> waiting_;
+  std::uint32_t busy_ = 0;
+  std::vector<std::uint32_t> running_;  // FIFO, for lose_all only when it matters: small
+  std::vector<std::uint32_t> stuck_;    // done while frozen
+
+  double attained_ = 0;  // seconds of work done for each since the start
+  time_point advanced_{};
+  std::uint32_t sharing_ = 0;  // of shares_, those that were not withdrawn
+  std::vector<share> shares_;
+  std::uint32_t generation_ = 0;
+  time_point due_ = never;
+
+  duration report_delay_{0};
+  std::deque<memory> past_;
+};
+
+}  // namespace troupe::simulator
