@@ -34,7 +34,7 @@ options settings_of(std::uint64_t seed) {
   it.retry.attempts_max = 1 + static_cast<std::uint32_t>(seed % 8);
   it.retry.budget_initial = static_cast<double>(seed % 7) * 5;
   it.retry.budget_max = it.retry.budget_initial + 20;
-  it.policy = static_cast<balance::policy_kind>(seed % 6);
+  it.policy = static_cast<balance::policy_kind>(seed % balance::policy_kinds().size());
   return it;
 }
 

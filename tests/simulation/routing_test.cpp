@@ -15,6 +15,7 @@
 #include <doctest/doctest.h>
 
 #include <troupe/balance/service_meter.hpp>
+#include <troupe/balance/service_meter.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/routing/router.hpp>
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double refresh_every = .01;         // s; medians of the fleet are this old at most,
 constexpr double refresh_per_replica = 1e-5;  // s; or older where there are thousands
+constexpr double rescored_max = 64;           // replicas a pick, in rotation, where picks are rare
 constexpr double asleep_after = 1;            // s without a pick: then changes are not followed one by one
 constexpr double report_spans = 8;            // others' load is half forgotten after about so many latencies,
 constexpr double report_fading_min = .001, report_fading_max = 10;  // s, within these bounds
@@ -161,7 +162,7 @@ void fleet::rescore_due(method_group& group, double since) {
   group.changed.clear();
   const auto size = static_cast<double>(group.candidates.size());
   const double before = group.turned;
-  group.turned += std::min(size, size * since / to_seconds(settings_->score_age));
+  group.turned += std::min({size, size * since / to_seconds(settings_->score_age), rescored_max});
   for (auto turn = static_cast<std::size_t>(before); turn < static_cast<std::size_t>(group.turned); ++turn)
     rescore(group, group.candidates[turn % group.candidates.size()]);
   if (group.turned >= size) group.turned = std::fmod(group.turned, std::max(size, 1.));
