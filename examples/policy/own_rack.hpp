@@ -24,7 +24,7 @@ class own_rack final : public troupe::balance::policy {
     for (const auto each : candidates)
       if (replicas.facts(each).name.starts_with(prefix_)) near_.push_back(each);
     if (!near_.empty()) candidates = near_;
-    return replicas.lowest_score(candidates, random).replica;
+    return replicas.draw_lowest(candidates, random).replica;
   }
 
  private:

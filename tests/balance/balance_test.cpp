@@ -433,6 +433,36 @@ TEST_CASE("a replica that succeeds far less often than its peers is ejected, one
 }
 
 TEST_CASE(
+    "a replica many times slower than its peers is ejected; when all are slow, or it is milliseconds, "
+    "nobody") {
+  bench it(3);
+  it.warm(1ms);
+  const auto ejected = [&](replica_index who) {
+    return it.explained(who).why.find("slower") != std::string::npos;
+  };
+  SUBCASE("one is slow") {
+    for (int i = 0; i < 5; ++i) {
+      it.serve(1, 1ms);
+      CHECK_FALSE(ejected(0));
+      it.serve(0, 300ms);
+    }
+    CHECK(ejected(0));
+  }
+  SUBCASE("all are slow") {
+    for (int i = 0; i < 20; ++i)
+      for (const replica_index who : {0u, 1u, 2u}) it.serve(who, 300ms);
+    for (const replica_index who : {0u, 1u, 2u}) CHECK_FALSE(ejected(who));
+  }
+  SUBCASE("a busy machine adds milliseconds") {
+    for (int i = 0; i < 20; ++i) {
+      it.serve(1, 1ms);
+      it.serve(0, 20ms);
+    }
+    CHECK_FALSE(ejected(0));
+  }
+}
+
+TEST_CASE(
     "a replica that says nothing while calls wait and its peers answer is ejected until it is heard, or half "
     "a minute") {
   bench it(3);

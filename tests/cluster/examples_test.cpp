@@ -78,15 +78,14 @@ TEST_CASE("a client's own policy keeps to its rack, and goes elsewhere where nob
   for (const std::string rack : {"a", "b"}) {
     const auto told = ask(rack);
     CAPTURE(told);
-    CHECK(told.find(rack + "-1 answered ") != told.npos);
-    CHECK(told.find(rack + "-2 answered ") != told.npos);
-    CHECK(std::count(told.begin(), told.end(), '\n') == 2);
+    CHECK(told.starts_with(rack + "-"));
+    CHECK(told.find((rack == "a" ? "b" : "a") + std::string("-")) == told.npos);
   }
   racks.kill("b-1");
   racks.kill("b-2");
   const auto told = ask("b");
   CAPTURE(told);
-  CHECK(told.find("a-1 answered ") != told.npos);
+  CHECK(told.starts_with("a-"));
   CHECK(told.find("b-") == told.npos);
 }
 

@@ -71,8 +71,7 @@ bool ejection::succeeded(std::size_t index, time_point started, time_point now) 
   it.heard = std::max(it.heard, now);
   it.failures = 0;
   it.outcomes.count(true, now);
-  someone_answered_ = now;
-  who_answered_ = index;
+  answered_ = {now, index};
   if (it.state != health::probing || !it.probe_under_way || started < it.probe_started) return false;
   it.state = health::healthy;
   it.probe_under_way = false;
@@ -86,8 +85,15 @@ bool ejection::succeeded(std::size_t index, time_point started, time_point now) 
 
 void ejection::paced(std::size_t index, pace how, time_point now) {
   record& it = everyone_[index];
-  it.slow = how == pace::dragging ? it.slow + 1 : 0;
-  if (it.state == health::healthy && it.slow >= settings_->failures_max) eject(index, cause::slowness, now);
+  if (how == pace::usual) {
+    it.slow = 0;
+    at_pace_ = {now, index};
+    return;
+  }
+  if (++it.slow == 1) it.slow_since = now;
+  if (it.state == health::healthy && it.slow >= settings_->failures_max &&
+      at_pace_.from_another_since(index, it.slow_since))
+    eject(index, cause::slowness, now);
 }
 
 void ejection::failed(std::size_t index, time_point started, time_point now) {
@@ -118,8 +124,7 @@ void ejection::watch_silence(std::size_t index, std::uint32_t unanswered, time_p
   if (it.state == health::probing && !it.probe_under_way) return;
   const time_point since = it.state == health::probing ? it.probe_started : waiting_since;
   if (now - std::max(since, it.heard) < bound) return;
-  const bool peers_answer = who_answered_ != index && now - someone_answered_ < bound;
-  if (peers_answer) eject(index, cause::silence, now);
+  if (answered_.from_another_since(index, now - bound)) eject(index, cause::silence, now);
 }
 
 bool ejection::bars_unhealthy(std::size_t index, time_point now) {

@@ -40,8 +40,9 @@ class ejection {
   /// True when this success ended the probing: the caller warms the replica up.
   bool succeeded(std::size_t index, time_point started, time_point now);
   void failed(std::size_t index, time_point started, time_point now);
-  /// How long it took to succeed: `failures_max` in a row that took `slow_factor` times the usual, and it is
-  /// out. After `succeeded`.
+  /// How long it took to succeed: `failures_max` in a row that took `slow_factor` times the usual while a
+  /// peer kept the usual pace, and it is out: when all are slow, it is the load, the machine or this node.
+  /// After `succeeded`.
   enum class pace : std::uint8_t { usual, dragging };
   void paced(std::size_t index, pace how, time_point now);
   /// Given up on, by a backup's win or a refusal: ends a probe without a verdict on its success.
@@ -92,7 +93,8 @@ class ejection {
     bool by_silence = false;
     bool probe_under_way = false;
     std::uint32_t failures = 0;  // in a row
-    std::uint32_t slow = 0;      // in a row
+    std::uint32_t slow = 0;      // in a row,
+    time_point slow_since{};     // the first of them
     std::uint32_t level = 0;     // the k of 2^k
     time_point ejected{};
     time_point until{};
@@ -114,8 +116,15 @@ class ejection {
   std::size_t present_ = 0;
   std::size_t out_ = 0;  // ejected or probing
   std::uint64_t changes_ = 0;
-  time_point someone_answered_{};
-  std::size_t who_answered_ = 0;
+  struct sign {
+    time_point when{};
+    std::size_t who = 0;
+    bool from_another_since(std::size_t index, time_point since) const {
+      return who != index && when >= since;
+    }
+  };
+  sign answered_;  // the last success of anybody
+  sign at_pace_;   // the last that took no longer than usual
 };
 
 }  // namespace troupe::balance

@@ -29,6 +29,7 @@ constexpr double trust_prior = 1;     // squared relative differences: at first,
 constexpr double difference_max = 4;
 constexpr double slowness_min = .05, slowness_max = 100;
 constexpr double success_min = .02;       // bounds what a failure can cost: 50 tries
+constexpr double samples_many = 10;       // answers; what fewer say is forgotten sooner, in proportion
 constexpr double service_unknown = 1e-3;  // s, until the first answer
 constexpr double weight_min = 1e-3;       // of a method
 constexpr double method_fading = 10;      // s
@@ -114,7 +115,7 @@ void fleet::set(replica_index i, standing what, bool holds) {
   const auto wanted = static_cast<std::uint8_t>(holds ? now | bit : now & ~bit);
   if (wanted == now) return;
   now = wanted;
-  candidates_changed();
+  if (what != standing::outside) candidates_changed();
 }
 
 void fleet::settings_changed() { candidates_changed(); }
@@ -330,7 +331,9 @@ void fleet::take_latency(replica_index i, const completion& how, double seconds,
   group.weighed = seconds;
   group.served = group.served * kept + served;
   group.usually_served = group.usually_served * kept + it.service;
-  const bool slow = group.measured && trip > settings_->ejection.slow_factor * group.cached.base * how.depth;
+  const double usual =
+      group.cached.base * how.depth + std::max(fleet_path_, 0.) + to_seconds(settings_->cost_floor);
+  const bool slow = group.measured && trip > settings_->ejection.slow_factor * usual;
   if (!group.measured) group.refreshed = -1;
   group.ejection->paced(i, slow ? ejection::pace::dragging : ejection::pace::usual, now);
 }
@@ -414,9 +417,12 @@ double fleet::service(const record& it, const moment& at) const {
   return at.service + (it.service - at.service) * kept * at.trust;
 }
 
+// The first answers of a process come late (connections, code that nobody has touched yet): the fewer there
+// were, the sooner they are forgotten.
 double fleet::path(const record& it, double seconds) const {
   if (it.last_answer < 0) return fleet_path_;
-  const double kept = faded((seconds - it.last_answer) / to_seconds(settings_->latency_decay));
+  const double memory = to_seconds(settings_->latency_decay) * std::clamp(it.samples / samples_many, .1, 1.);
+  const double kept = faded((seconds - it.last_answer) / memory);
   return it.path * kept + fleet_path_ * (1 - kept);
 }
 
@@ -609,7 +615,7 @@ float fleet::score(replica_index i) {
   return kept == scoreboard::out ? compute_score(i) : kept;
 }
 
-fleet::best fleet::lowest_score(std::span<const replica_index> candidates, random_source& random) {
+fleet::best fleet::draw_lowest(std::span<const replica_index> candidates, random_source& random) {
   const method_group& group = groups_[moment_.group];
   const auto tie = static_cast<float>(settings_->tie);
   if (are_all(candidates, group)) {
@@ -633,6 +639,14 @@ fleet::best fleet::lowest_score(std::span<const replica_index> candidates, rando
     }
   }
   return found;
+}
+
+float fleet::lowest_score(std::span<const replica_index> candidates) {
+  const method_group& group = groups_[moment_.group];
+  if (are_all(candidates, group)) return group.scores.lowest();
+  float lowest = scoreboard::out;
+  for (const replica_index i : candidates) lowest = std::min(lowest, score(i));
+  return lowest;
 }
 
 bool fleet::is_among(replica_index i, std::span<const replica_index> candidates) const {
@@ -714,7 +728,9 @@ void fleet::explain_standing(replica_index i, std::uint32_t group, candidate& on
   const ejection& which = by_silence ? silence_ : of_method;
   const health state = which.state_of(i);
   if (state == health::ejected) one.ejected_until = which.until(i);
-  if (is(i, standing::unreachable)) {
+  if (is(i, standing::unreachable) && is(i, standing::outside)) {
+    one.why = "outside: beyond this node's aperture; connected to when a call must go there";
+  } else if (is(i, standing::unreachable)) {
     one.why = "unreachable: no connection to it, or none that takes more";
   } else if (is(i, standing::silent)) {
     one.why = "silent: its connection does not answer";

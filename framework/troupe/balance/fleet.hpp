@@ -56,6 +56,7 @@ enum class standing : std::uint8_t {
   draining = 4,     // picked when nothing else is left
   silent = 8,       // its link's keep-alive went unanswered
   suspected = 16,   // membership doubts it: a term of the score
+  outside = 32,     // beyond this router's aperture: a reason for having no link, nothing else
 };
 
 /// How one attempt at a replica ended, as far as the replica is to blame.
@@ -178,6 +179,10 @@ class fleet {
   std::uint64_t hash(replica_index replica) const { return records_[replica].hash; }
   std::uint32_t own_in_flight(replica_index replica) const { return records_[replica].own; }
   const moment& now() const { return moment_; }
+  /// The replicas in the order of their hashes, which is the same in every router; n < how many there are.
+  replica_index nth_by_hash(std::uint32_t n) const { return ring_.replica_at(n); }
+  /// Whose key it is, whether it can be reached or not. Nothing when there are no replicas.
+  std::optional<replica_index> home_of(std::uint64_t key) { return ring_.of(key).next(); }
   /// Changes whenever a replica comes or goes.
   std::uint64_t generation() const { return generation_; }
 
@@ -190,7 +195,9 @@ class fleet {
   };
   /// A policy that looked at others says how good the best of them was.
   void note_runner_up(float score) { runner_up_ = score; }
-  best lowest_score(std::span<const replica_index> candidates, random_source& random);
+  best draw_lowest(std::span<const replica_index> candidates, random_source& random);
+  /// The lowest S among them; -1: one wants a trial.
+  float lowest_score(std::span<const replica_index> candidates);
   /// S for the method group of the pick under way, at most `options::score_age` old; -1: wants a trial.
   float score(replica_index replica);
   /// Whether it is one of `candidates`, ascending. O(1) for those that the pick under way began with.

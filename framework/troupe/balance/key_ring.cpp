@@ -21,7 +21,7 @@ void key_ring::remove(std::uint64_t at, std::uint32_t replica) {
 }
 
 void key_ring::build_index() {
-  const auto parts = std::bit_ceil(2 * points_.size());
+  const auto parts = std::bit_ceil(8 * points_.size());
   shift_ = 64 - static_cast<unsigned>(std::bit_width(parts) - 1);
   index_.resize(parts);
   std::uint32_t next = 0;

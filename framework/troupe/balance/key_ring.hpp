@@ -22,6 +22,8 @@ class key_ring {
   void add(std::uint64_t point, std::uint32_t replica);
   void remove(std::uint64_t point, std::uint32_t replica);
   std::size_t size() const { return points_.size(); }
+  /// In the order of their points; n < size().
+  std::uint32_t replica_at(std::size_t n) const { return points_[n].replica; }
 
   /// Who has a key: its owner first, then whoever has it when those before may not.
   class owners {
@@ -50,7 +52,8 @@ class key_ring {
   const point& after(std::uint64_t hash) const;
 
   std::vector<point> points_;  // ascending
-  // Where to look: the circle in at least twice as many equal parts as it has points, and for each the first
+  // Where to look: the circle in at least eight times as many equal parts as it has points, so that a look
+  // seldom goes further than one point; and for each part the first
   // point in it or after it. Empty: to be built.
   std::vector<std::uint32_t> index_;
   unsigned shift_ = 0;  // of a hash, to its part

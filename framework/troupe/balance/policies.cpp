@@ -70,14 +70,17 @@ std::unique_ptr<policy> make_policy(policy_kind kind) {
 
 replica_index dynamic_score::pick(fleet& replicas, candidate_span candidates, const request& what,
                                   random_source& random) {
-  const options& settings = replicas.settings();
-  const fleet::best found = replicas.lowest_score(candidates, random);
+  if (what.key) {
+    const options& settings = replicas.settings();
+    if (const auto owner = replicas.owner(*what.key, settings.affinity_load_max, candidates)) {
+      const double lowest = replicas.lowest_score(candidates);
+      const double dearer = replicas.score(*owner) - lowest;
+      if (lowest < 0 || dearer <= settings.weight.affinity + settings.tie) return *owner;
+    }
+  }
+  const fleet::best found = replicas.draw_lowest(candidates, random);
   replicas.note_runner_up(found.runner_up);
-  if (!what.key) return found.replica;
-  const auto owner = replicas.owner(*what.key, settings.affinity_load_max, candidates);
-  if (!owner) return found.replica;
-  const double dearer = replicas.score(*owner) - static_cast<double>(found.score);
-  return found.score < 0 || dearer <= settings.weight.affinity + settings.tie ? *owner : found.replica;
+  return found.replica;
 }
 
 // --- One quantity, the lowest of all -------------------------------------------------------------------

@@ -24,11 +24,13 @@ enum class score_term : std::size_t {
   unseen,
   /// x / (1 + x), x = (C_i + floor) / (median C + floor), all s; floor: options::cost_floor.
   /// C_i = (L_i + (1 - p_i) P) / max(p_i, .02): the expected time to a success.
-  /// L_i = path_i + service_i * weight(method) * max(1, (R_i + 1) / workers_i), plus what calls in flight have
+  /// L_i = path_i + service_i * weight(method) * max(1, (R_i + 1) / workers_i), plus what calls in flight
+  /// have
   /// waited beyond twice that. service_i: its worker time per request as reported, fading toward the median
   /// with options::latency_decay, by as much as such differences last (fleet::learn_trust). R_i: requests
   /// there, ours and others'. p_i: smoothed share of successes of the method group, less after a surprising
-  /// failure (options::doubt). P = max(p99, 10 medians) of the round trip. Unseen: the fleet's 75th percentile.
+  /// failure (options::doubt). P = max(p99, 10 medians) of the round trip. Unseen: the fleet's 75th
+  /// percentile.
   cost,
   /// u / (1 + u), u = (R_i + 1) / K_i, requests per request it can serve at once.
   load,

@@ -34,6 +34,12 @@ void scoreboard::set(std::uint32_t index, float score) {
   }
 }
 
+float scoreboard::lowest() const {
+  float least = out;
+  for (const float each : lowest_) least = std::min(least, each);
+  return least;
+}
+
 std::uint32_t scoreboard::draw_within(const block& all, float limit, random_source& random) const {
   std::uint32_t equals = 0;
   for (const float each : all.scores) equals += each <= limit;

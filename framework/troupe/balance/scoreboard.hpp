@@ -27,6 +27,9 @@ class scoreboard {
   void set(std::uint32_t index, float score);
   float operator[](std::uint32_t index) const { return blocks_[index / width].scores[index % width]; }
 
+  /// `out` when nothing may be picked.
+  float lowest() const;
+
   struct drawn {
     std::uint32_t index = 0;
     float lowest = out;     // `out` when there is nothing to draw

@@ -19,6 +19,8 @@ void service_meter::ended(duration took, time_point now) {
   const double share = serving_ > workers_ ? static_cast<double>(workers_) / serving_ : 1;
   double work = std::max(to_seconds(took), 0.) * share;
   if (served_ > 1) work = std::min(work, outlier * spent_ / served_);
+  if (served_ < few)
+    spent_ = std::min(spent_, outlier * work * served_);  // it was the first that were unusual
   const double idle = std::max(to_seconds(now - counted_), 0.);
   const double kept = (1 - 1 / memory) * faded(idle / memory_seconds);
   counted_ = std::max(counted_, now);

@@ -41,6 +41,7 @@ class service_meter {
   static constexpr double memory_seconds = 2;  // or as many of them as fit in here, where requests are rare
   static constexpr double wait_memory = 10;
   static constexpr double outlier = 8;
+  static constexpr double few = 4;  // requests; of so few, the first are the outliers: a cold process is slow
 
   double waiting_for_next(time_point now) const;
 

@@ -1,3 +1,6 @@
+#include <cstdint>
+#include <limits>
+
 #include <troupe/node/service_tables.hpp>
 
 namespace troupe {
@@ -31,6 +34,14 @@ std::optional<toml_problem> read_weights(const toml::node& value, routing::servi
   return std::nullopt;
 }
 
+std::optional<toml_problem> read_aperture(const toml::node& value, routing::service_options& into) {
+  const auto number = value.value<std::int64_t>();
+  if (!value.is_integer() || *number < 0 || *number > std::numeric_limits<std::uint32_t>::max())
+    return toml_problem{value.source(), "an aperture is a number of replicas: aperture = 64; 0 means all"};
+  into.aperture = static_cast<std::uint32_t>(*number);
+  return std::nullopt;
+}
+
 std::optional<toml_problem> read_table(const toml::table& table, routing::service_options& into) {
   for (const auto& [key, value] : table) {
     std::optional<toml_problem> problem;
@@ -38,9 +49,11 @@ std::optional<toml_problem> read_table(const toml::table& table, routing::servic
       problem = read_policy(value, into);
     else if (key.str() == "weights")
       problem = read_weights(value, into);
+    else if (key.str() == "aperture")
+      problem = read_aperture(value, into);
     else
       problem = toml_problem{key.source(), "'" + std::string(key.str()) +
-                                               "' means nothing of a service; there are policy, weights"};
+                                               "' means nothing of a service; there are policy, weights, aperture"};
     if (problem) return problem;
   }
   return std::nullopt;

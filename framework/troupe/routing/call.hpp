@@ -65,12 +65,15 @@ struct finish {  // `history(call)` is readable until the actor's next call in h
 struct dial {  // a link to this node is wanted; report link_up or link_down
   node_id to;
 };
+struct hang_up {  // the link to this node is not wanted any more; nothing is under way on it
+  node_id to;
+};
 struct probe {  // ask `to` how busy the service is there; report load_told. An answer that never comes is
                 // fine
   node_id to;
   service_ref service = 0;
 };
-using action = std::variant<transmit, withdraw, finish, dial, probe>;
+using action = std::variant<transmit, withdraw, finish, dial, hang_up, probe>;
 using actions = std::vector<action>;
 
 /// What came back for one attempt.

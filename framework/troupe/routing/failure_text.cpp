@@ -124,7 +124,8 @@ error router::throttled(const call& it) const {
 }
 
 error router::told_not_to_retry(const call& it, const attempt_record& last) const {
-  return {code::resource_exhausted, service_of(it).name + ": " + reason_of(last) + ", on " + label(last.node) +
+  return {code::resource_exhausted, service_of(it).name + ": " + reason_of(last) + ", on " +
+                                        label(last.node) +
                                         "; not repeated: that replica sees many repeats, so the others are "
                                         "overloaded as well. Send less, or add replicas."};
 }

@@ -53,10 +53,12 @@ struct node {
   time_point dial_at = never;
   std::uint32_t dials_failed = 0;  // in a row
   std::string broken_why;          // of the last link_down
+  time_point wanted_until{};       // by calls that had to go there, though it is in no window
 
   struct replica {
     service_ref service = 0;
     balance::replica_index index = 0;
+    enum class place : bool { outside, window } in = place::window;  // of the service's aperture here
   };
   std::vector<replica> replicas;
 

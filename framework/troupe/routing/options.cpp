@@ -6,6 +6,11 @@ balance::policy_kind options::policy_of(std::string_view service) const {
   return names_policy_of(service) ? *services.find(service)->second.policy : policy;
 }
 
+std::uint32_t options::aperture_of(std::string_view service) const {
+  const auto own = services.find(service);
+  return own != services.end() ? own->second.aperture.value_or(aperture) : aperture;
+}
+
 bool options::names_policy_of(std::string_view service) const {
   const auto own = services.find(service);
   return own != services.end() && own->second.policy;

@@ -38,6 +38,10 @@ struct options {
   duration stall_min = 20ms;    // > 0
   duration stall_unknown = 1s;  // while no round trip of the method was measured; >= stall_min
 
+  // Replicas of a service that this node keeps links to, and chooses among; 0: all. More where that would
+  // leave a replica to nobody. Calls with an affinity key, or for one node, go beyond it.
+  std::uint32_t aperture = 256;
+
   // After a broken link or a failed dial: doubled each time, with full jitter on its upper half.
   duration redial_min = 50ms;  // > 0
   duration redial_max = 5s;    // >= redial_min
@@ -45,6 +49,7 @@ struct options {
   // What holds for one service, its own options or those of all.
   balance::policy_kind policy_of(std::string_view service) const;
   bool names_policy_of(std::string_view service) const;
+  std::uint32_t aperture_of(std::string_view service) const;
   balance::options balancing_of(std::string_view service) const;
 
   /// Errors: invalid_argument naming the option and its bound.

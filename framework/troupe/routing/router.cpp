@@ -44,6 +44,8 @@ void router::tick(time_point now, actions& out) {
   for (const std::uint32_t slot : due_)
     if (call& it = calls_.at(slot); it.phase != phase::ended) wake(it, now, out);
   if (now >= next_dial_) dial_due(now, out);
+  if (now >= next_aim_) aim_all(now, out);
+  if (now >= next_let_go_) let_go(now, out);
   if (now >= next_watch_) {
     next_watch_ = now + watch_every;
     if (calls_.live() == 0) return;
@@ -56,7 +58,7 @@ void router::tick(time_point now, actions& out) {
 }
 
 time_point router::next_deadline() const {
-  const time_point due = std::min(wheel_.next_deadline(), next_dial_);
+  const time_point due = std::min({wheel_.next_deadline(), next_dial_, next_aim_, next_let_go_});
   return calls_.live() > 0 ? std::min(due, next_watch_) : due;
 }
 
@@ -109,6 +111,10 @@ result<void> router::set_options(std::string_view service, const service_options
   if (!balancing) return balancing.error();
   it.balancing = *balancing;
   it.replicas.settings_changed();
+  if (how.aperture) {
+    it.aperture = *how.aperture;
+    next_aim_ = time_point{};
+  }
   return how.policy ? set_policy(service, *how.policy) : result<void>{};
 }
 

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include <troupe/balance/aperture.hpp>
 #include <troupe/balance/explanation.hpp>
 #include <troupe/balance/load_report.hpp>
 #include <troupe/balance/policy.hpp>
@@ -137,11 +138,12 @@ class router {
   enum class launched : bool { no, yes };
 
   // Nodes (router_nodes.cpp)
-  bool is_needed(const node& of) const;
+  bool is_needed(const node& of, time_point now) const;
+  void set_link(node& to, link_state state);
   void want_link(node& to, actions& out);
   void schedule_dial(node& to, time_point now);
   void dial_due(time_point now, actions& out);
-  void place(node& on, const node_view& view, actions& out);
+  void place(node& on, const node_view& view, time_point now, actions& out);
   void drop_replicas(node& of);
   void mark(const node& of);
   void use(service_ref service, actions& out);
@@ -149,9 +151,18 @@ class router {
   void move_away(node_id from, time_point now, actions& out);
   void lose(node_id with, std::string_view why, time_point now, actions& out);
 
+  // Whom to be connected to, where there are many (router_apertures.cpp)
+  void aim_soon(time_point now);
+  void aim_all(time_point now, actions& out);
+  void aim(service_ref service, actions& out);
+  balance::router_place place_among_callers(service_ref service) const;
+  void reach_out(node& to, time_point now, actions& out);
+  bool widen(service_ref service, time_point now, actions& out);
+  void let_go(time_point now, actions& out);
+
   // Calls (router_calls.cpp)
   void start(call& it, time_point now, actions& out);
-  bool awaits_owner(const call& it, time_point now) const;
+  bool awaits_owner(const call& it, time_point now, actions& out);
   launched try_fresh(call& it, time_point now, actions& out);
   std::optional<balance::choice> pick(const call& it, balance::request::again tried, time_point now);
   void launch(call& it, const balance::choice& picked, time_point now, actions& out);
@@ -211,7 +222,11 @@ class router {
   call_slab calls_;
   timer_wheel wheel_;
   std::vector<std::uint32_t> due_;
+  std::uint32_t dialing_ = 0;   // links
+  std::uint32_t windowed_ = 0;  // services
   time_point next_dial_ = never;
+  time_point next_aim_ = never;
+  time_point next_let_go_ = never;
   time_point next_watch_ = time_point{};
   counters counted_;
   recent_calls recent_;

@@ -61,7 +61,11 @@ call_id router::begin(const call_spec& spec, time_point now, actions& out) {
   it->began = now;
   service_state& service = service_of(*it);
   ++service.parked;  // as every call is until its first attempt
-  if (service.used == service_state::use::not_yet) use(spec.service, out);
+  if (spec.only) {
+    if (node* to = nodes_.find(spec.only)) reach_out(*to, now, out);
+  } else if (service.used == service_state::use::not_yet) {
+    use(spec.service, out);
+  }
   if (!spec.only && service.throttle.refuses(spec.criticality, random_, now)) {
     ++counted_.throttled;
     conclude(*it, {}, throttled(*it), now, out);
@@ -75,7 +79,7 @@ call_id router::begin(const call_spec& spec, time_point now, actions& out) {
 
 void router::start(call& it, time_point now, actions& out) {
   if (now >= it.spec.deadline) return expire(it, now, out);
-  if (awaits_owner(it, now)) {
+  if (awaits_owner(it, now, out)) {
     set_phase(it, phase::parked);
     it.wake = it.began + settings_.affinity_patience;
     return arm(it);
@@ -88,16 +92,18 @@ void router::start(call& it, time_point now, actions& out) {
   }
 }
 
-// In a router that has just started, the key's owner may be a replica whose first link is still being made.
-bool router::awaits_owner(const call& it, time_point now) const {
+// The key's owner may be a replica whose first link is still being made, in a router that has just started,
+// or one beyond the aperture, to which there was no reason to make one.
+bool router::awaits_owner(const call& it, time_point now, actions& out) {
   if (!it.spec.affinity || it.spec.only || !it.records.empty()) return false;
   if (now >= it.began + settings_.affinity_patience) return false;
-  return std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
-    const node& one = entry.second;
-    return one.link == link_state::dialing && one.broken_why.empty() &&
-           std::any_of(one.replicas.begin(), one.replicas.end(),
-                       [&](const node::replica& replica) { return replica.service == it.spec.service; });
-  });
+  service_state& service = service_of(it);
+  if (dialing_ == 0 && !service.windowed) return false;
+  const auto home = service.replicas.home_of(*it.spec.affinity);
+  if (!home) return false;
+  node& owner = *nodes_.find(service.replicas.node_of(*home));
+  if (service.windowed) reach_out(owner, now, out);
+  return owner.link == link_state::dialing && owner.broken_why.empty();
 }
 
 router::launched router::try_fresh(call& it, time_point now, actions& out) {
@@ -188,6 +194,7 @@ void router::park(call& it, time_point now, actions& out) {
       may_come |= one.link == link_state::dialing;
     }
   }
+  if (!full && !may_come && !it.spec.only) may_come = widen(it.spec.service, now, out);
   if (full && !may_come) return conclude(it, {}, all_congested(it), now, out);
   set_phase(it, phase::parked);
   it.wake =

@@ -23,6 +23,7 @@ void router::node_changed(const node_view& view, time_point now, actions& out) {
     it = &nodes_.add(id);
     if (id == self_) it->link = link_state::up;
     it->self = view.self;
+    aim_soon(now);
   }
   if (view.self.epoch < it->self.epoch) return;
   if (view.self.epoch > it->self.epoch) {
@@ -36,17 +37,20 @@ void router::node_changed(const node_view& view, time_point now, actions& out) {
   it->suspected = view.suspected;
   if (view.status == node_status::gone) {
     drop_replicas(*it);
+    aim_soon(now);
     it->dial_at = never;
     move_away(id, now, out);
-    if (it->link != link_state::up || id == self_) nodes_.erase(id);
+    if (it->link == link_state::up && id != self_) return;
+    set_link(*it, link_state::idle);
+    nodes_.erase(id);
     return;
   }
-  place(*it, view, out);
+  place(*it, view, now, out);
   mark(*it);
   resume(*it, now, out);
 }
 
-void router::place(node& on, const node_view& view, actions& out) {
+void router::place(node& on, const node_view& view, time_point now, actions& out) {
   const auto offered = [&](service_ref ref) {
     return std::any_of(view.services.begin(), view.services.end(),
                        [&](const auto& s) { return s.name == services_[ref]->name; });
@@ -55,6 +59,7 @@ void router::place(node& on, const node_view& view, actions& out) {
     if (offered(replica.service)) return false;
     services_[replica.service]->replicas.remove(replica.index);
     --services_[replica.service]->offered_by;
+    aim_soon(now);
     return true;
   });
   for (const node_view::service& each : view.services) {
@@ -73,9 +78,18 @@ void router::place(node& on, const node_view& view, actions& out) {
       service.replicas.describe(held->index, std::move(facts));
       continue;
     }
-    on.replicas.push_back({ref, service.replicas.add(std::move(facts))});
+    node::replica added{ref, service.replicas.add(std::move(facts))};
     ++service.offered_by;
-    if (service.used == service_state::use::called) want_link(on, out);
+    const bool all = service.aperture == 0 || service.offered_by <= service.aperture;
+    if (!all) added.in = node::replica::place::outside;  // until the next aim
+    on.replicas.push_back(added);
+    if (service.used == service_state::use::not_yet) continue;
+    if (all) {
+      want_link(on, out);
+    } else if (!service.windowed) {
+      aim(ref, out);
+    }
+    aim_soon(now);
   }
 }
 
@@ -95,35 +109,42 @@ void router::mark(const node& of) {
     replicas.set(replica.index, standing::draining, of.status == node_status::draining);
     replicas.set(replica.index, standing::silent, of.silent);
     replicas.set(replica.index, standing::suspected, of.suspected);
+    replicas.set(replica.index, standing::outside, replica.in == node::replica::place::outside);
   }
 }
 
 // --- Links ---------------------------------------------------------------------------------------------
 
-bool router::is_needed(const node& of) const {
-  return of.status != node_status::gone &&
-         std::any_of(of.replicas.begin(), of.replicas.end(), [&](const node::replica& r) {
-           return services_[r.service]->used == service_state::use::called;
-         });
+bool router::is_needed(const node& of, time_point now) const {
+  if (of.status == node_status::gone) return false;
+  if (now < of.wanted_until) return true;
+  return std::any_of(of.replicas.begin(), of.replicas.end(), [&](const node::replica& r) {
+    return r.in == node::replica::place::window && services_[r.service]->used == service_state::use::called;
+  });
+}
+
+void router::set_link(node& to, link_state state) {
+  dialing_ -= to.link == link_state::dialing;
+  dialing_ += state == link_state::dialing;
+  to.link = state;
 }
 
 void router::want_link(node& to, actions& out) {
   if (to.link != link_state::idle) return;
-  to.link = link_state::dialing;
+  set_link(to, link_state::dialing);
   out.emplace_back(std::in_place_type<dial>, to.self.node);
 }
 
 void router::use(service_ref service, actions& out) {
   services_[service]->used = service_state::use::called;
-  for (auto& [id, one] : nodes_)
-    if (one.link == link_state::idle && is_needed(one)) want_link(one, out);
+  aim(service, out);
 }
 
 void router::schedule_dial(node& to, time_point now) {
   const auto doublings = std::min(to.dials_failed, 20u);
   const duration span = std::min(settings_.redial_min * (std::int64_t{1} << doublings), settings_.redial_max);
   const double share = random_.between(.5, 1);
-  to.link = link_state::broken;
+  set_link(to, link_state::broken);
   to.dial_at = now + duration{static_cast<duration::rep>(static_cast<double>(span.count()) * share)};
   next_dial_ = std::min(next_dial_, to.dial_at);
   ++to.dials_failed;
@@ -134,9 +155,9 @@ void router::dial_due(time_point now, actions& out) {
   for (auto& [id, one] : nodes_) {
     if (one.link != link_state::broken) continue;
     if (one.dial_at <= now) {
-      one.link = link_state::idle;
+      set_link(one, link_state::idle);
       one.dial_at = never;
-      if (is_needed(one)) want_link(one, out);
+      if (is_needed(one, now)) want_link(one, out);
     } else {
       next_dial_ = std::min(next_dial_, one.dial_at);
     }
@@ -146,7 +167,7 @@ void router::dial_due(time_point now, actions& out) {
 void router::link_up(node_id id, time_point now, actions& out) {
   node* it = nodes_.find(id);
   if (it == nullptr || it->link == link_state::up) return;
-  it->link = link_state::up;
+  set_link(*it, link_state::up);
   it->dial_at = never;
   it->up_since = it->heard = now;
   it->congested = it->silent = false;
@@ -159,10 +180,10 @@ void router::link_down(node_id id, std::string_view why, time_point now, actions
   if (it == nullptr || id == self_ || it->link == link_state::idle || it->link == link_state::broken) return;
   const bool was_up = it->link == link_state::up;
   if (was_up && now - it->up_since >= sound_link) it->dials_failed = 0;
-  it->link = link_state::idle;
+  set_link(*it, link_state::idle);
   it->congested = it->silent = false;
   it->broken_why = why;
-  if (is_needed(*it)) schedule_dial(*it, now);
+  if (is_needed(*it, now)) schedule_dial(*it, now);
   mark(*it);
   if (was_up)
     for (const node::replica& replica : it->replicas)

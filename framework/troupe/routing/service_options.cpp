@@ -38,8 +38,16 @@ result<void> read_entry(std::string_view entry, service_options& into) {
     into.policy = *kind;
     return {};
   }
-  double number = 0;
   const auto* const end = value.data() + value.size();
+  if (key == "aperture") {
+    std::uint32_t replicas = 0;
+    const auto [rest, failure] = std::from_chars(value.data(), end, replicas);
+    if (failure != std::errc{} || rest != end)
+      return wrong("the aperture '" + std::string(value) + "' is not a number of replicas; 0 means all");
+    into.aperture = replicas;
+    return {};
+  }
+  double number = 0;
   const auto [rest, failure] = std::from_chars(value.data(), end, number);
   if (failure != std::errc{} || rest != end || !std::isfinite(number))
     return wrong("the weight '" + std::string(value) + "' of " + std::string(key) + " is not a number");
@@ -68,6 +76,7 @@ result<named_service_options> parse_service_options(std::string_view text) {
 std::string to_text(const named_service_options& of) {
   std::string text;
   if (of.options.policy) text.append(",policy=").append(to_string(*of.options.policy));
+  if (of.options.aperture) text.append(",aperture=").append(std::to_string(*of.options.aperture));
   for (const auto& setting : of.options.weights) {
     std::array<char, 32> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), setting.weight).ptr;

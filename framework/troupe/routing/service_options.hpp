@@ -1,4 +1,5 @@
-// What may be chosen for one service: its policy, and weights of the score that differ from the others'.
+// What may be chosen for one service: its policy, its aperture, and weights of the score that differ from the
+// others'.
 //
 // It comes from four places. An order to a running node goes before the node's options (which the cluster
 // file writes), these before what the interface's author declared, and that before options::policy.
@@ -24,10 +25,11 @@ struct weight_setting {
 struct service_options {
   std::optional<balance::policy_kind> policy;  // none: as it is
   std::vector<weight_setting> weights;         // of other terms: as they are
+  std::optional<std::uint32_t> aperture;       // as options::aperture; none: as it is
 };
 
-/// A service's name and its options in one line: "shop.Cart:policy=consistent_hash,cost=1,load=.5". Errors:
-/// invalid_argument, saying which part means nothing and what there is.
+/// A service's name and its options in one line: "shop.Cart:policy=consistent_hash,aperture=64,load=.5".
+/// Errors: invalid_argument, saying which part means nothing and what there is.
 struct named_service_options {
   std::string service;
   service_options options;

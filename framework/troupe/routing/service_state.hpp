@@ -22,6 +22,7 @@ struct service_state {
         balancing(settings.balancing_of(name)),
         replicas(balancing, salt, now),
         policy(balance::make_policy(settings.policy_of(name))),
+        aperture(settings.aperture_of(name)),
         budget(settings.retry.repeats(), now),
         hedges(settings.retry.hedges(), now),
         throttle(now) {
@@ -32,6 +33,8 @@ struct service_state {
   balance::options balancing;  // the fleet reads it: weights may be changed while it runs
   balance::fleet replicas;
   std::unique_ptr<balance::policy> policy;
+  std::uint32_t aperture;  // as options::aperture
+  bool windowed = false;   // there are more replicas than that
   /// Where the policy comes from: later ones go before earlier ones.
   enum class chosen_by : std::uint8_t { nobody, interface, options, order } chosen = chosen_by::nobody;
   retry::budget budget;

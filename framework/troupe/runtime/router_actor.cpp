@@ -176,6 +176,8 @@ void router_actor::settle(time_point now) {
       perform(*withdrawn);
     else if (const auto* dialled = std::get_if<routing::dial>(&next))
       perform(*dialled, now);
+    else if (const auto* let_go = std::get_if<routing::hang_up>(&next))
+      perform(*let_go);
     else if (const auto* probed = std::get_if<routing::probe>(&next))
       perform(*probed);
   }
@@ -246,6 +248,11 @@ void router_actor::perform(const routing::dial& what, time_point now) {
   to.dial_limit = now + connect_within;
   to.connection->start();
   next_check_ = std::min(next_check_, now + check_interval);
+}
+
+void router_actor::perform(const routing::hang_up& what) {
+  const auto found = peers_.find(what.to);
+  if (found != peers_.end() && found->second.connection) found->second.connection->close("not needed now");
 }
 
 // Nobody waits for its answer: where it cannot be sent now, there will be another one.

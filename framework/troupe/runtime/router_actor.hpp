@@ -140,6 +140,7 @@ class router_actor final : public bound_actor, public transport::link::owner {
   void perform(const routing::transmit& what, time_point now);
   void perform(const routing::withdraw& what);
   void perform(const routing::dial& what, time_point now);
+  void perform(const routing::hang_up& what);
   void perform(const routing::probe& what);
   void perform(routing::finish& what, time_point now);
   void bring_home(call_ptr call);
