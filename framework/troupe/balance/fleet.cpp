@@ -74,10 +74,8 @@ replica_index fleet::add(replica_facts facts) {
   silence_.reset(i, true);
   for (const std::uint32_t number : used_) {
     method_group& group = groups_[number];
-    group.counts.resize(records_.size());
+    make_room(group);
     group.counts[i] = {};
-    group.is_changed.resize(records_.size());
-    group.scores.resize(static_cast<std::uint32_t>(records_.size()));
     group.ejection->reset(i, true);
     group.refreshed = -1;
   }
@@ -120,13 +118,17 @@ void fleet::set(replica_index i, standing what, bool holds) {
 
 void fleet::settings_changed() { candidates_changed(); }
 
+void fleet::make_room(method_group& group) {
+  group.counts.resize(records_.size());
+  group.is_changed.resize(records_.size());
+  group.scores.resize(static_cast<std::uint32_t>(records_.size()));
+}
+
 fleet::method_group& fleet::use_group(std::uint32_t number) {
   method_group& group = groups_[number];
   if (group.ejection) return group;
   group.ejection.emplace(settings_->ejection, mix(salt_ + number));
-  group.counts.resize(records_.size());
-  group.is_changed.resize(records_.size());
-  group.scores.resize(static_cast<std::uint32_t>(records_.size()));
+  make_room(group);
   for (replica_index i = 0; i < records_.size(); ++i) group.ejection->reset(i, !is(i, standing::absent));
   group.cached.group = number;
   used_.push_back(number);
@@ -215,8 +217,7 @@ void fleet::ended(replica_index i, std::uint32_t life, const completion& how, ti
   --it.own;
   --own_total_;
   it.own_started = it.own == 0 ? 0 : it.own_started - seconds_at(how.started);
-  if (how.load != nullptr) take_report(it, *how.load, seconds);
-  if (how.load != nullptr && how.load->has(load_flag::draining)) set(i, standing::draining, true);
+  if (how.load != nullptr) take_report(i, *how.load, asked_by::request, seconds);
   if (how.outcome != outcome::withdrawn) it.unanswered = it.own;
   switch (how.outcome) {
     case outcome::success:
@@ -278,11 +279,14 @@ void fleet::watch(time_point now) {
   if (silence_.changes() != before) candidates_changed();
 }
 
-void fleet::take_report(record& it, const load_report& load, double seconds) {
+void fleet::take_report(replica_index i, const load_report& load, asked_by what, double seconds) {
+  if (load.has(load_flag::draining)) set(i, standing::draining, true);
+  record& it = records_[i];
   const double taken = seconds - to_seconds(load.age);
   if (taken < it.reported) return;  // a probe's answer that was overtaken
-  // `own` no longer counts the answered request, the report still does.
-  const double ours = load.yours > 0 ? load.yours : it.own + 1.;
+  // `own` no longer counts an answered request, the report still does.
+  const double answered = what == asked_by::request ? 1 : 0;
+  const double ours = load.yours > 0 ? load.yours : it.own + answered;
   it.others = std::max(0., load.in_flight - ours);
   it.reported = taken;
   it.workers = std::max(1u, load.workers);
@@ -399,11 +403,7 @@ void fleet::probed(replica_index i, std::uint32_t life, const load_report& load,
   if (it.life != life) return;
   const double seconds = seconds_at(now);
   it.probed = -1;
-  load_report without_it = load;
-  ++without_it.in_flight;  // a probe is no request: take_report leaves out the answered one
-  if (load.yours > 0 || it.own == 0) ++without_it.yours;
-  take_report(it, without_it, seconds);
-  if (load.has(load_flag::draining)) set(i, standing::draining, true);
+  take_report(i, load, asked_by::probe, seconds);
   silence_.heard(i, now);
   touch(i);
 }

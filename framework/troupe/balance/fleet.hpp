@@ -317,6 +317,7 @@ class fleet {
   static bool are_all(std::span<const replica_index> candidates, const method_group& of) {
     return candidates.data() == of.candidates.data() && candidates.size() == of.candidates.size();
   }
+  void make_room(method_group& group);
   method_group& use_group(std::uint32_t number);
   float compute_score(replica_index i);
   void touch(replica_index i);
@@ -331,7 +332,8 @@ class fleet {
   void find_candidates(method_group& group);
   std::span<const replica_index> narrowed(const request& what);
   void explain_standing(replica_index i, std::uint32_t group, candidate& one) const;
-  void take_report(record& it, const load_report& load, double seconds);
+  enum class asked_by : std::uint8_t { request, probe };
+  void take_report(replica_index replica, const load_report& load, asked_by what, double seconds);
   void learn_trust(double held, double heard);
   void fold_service(record& it, double sample, double seconds);
   void take_latency(replica_index i, const completion& how, double seconds, time_point now);

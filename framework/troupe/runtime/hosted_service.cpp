@@ -28,8 +28,7 @@ constexpr std::uint32_t further_smoothing = 100;
 constexpr double further_share_usual = .2;
 
 std::uint32_t micros(duration value) {
-  const auto count = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(to_micros(value), UINT32_MAX));
 }
 
 }  // namespace

@@ -20,10 +20,6 @@ constexpr duration check_interval = std::chrono::milliseconds(50);
 constexpr duration own_stall = std::chrono::milliseconds(200);
 constexpr duration connect_within = std::chrono::seconds(2);
 
-std::uint64_t micros(duration value) {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(value).count());
-}
-
 balance::load_report load_in(wire::idl::Load::Reader load) {
   auto flags = load.getDraining() ? 2u : 0u;
   if (load.getOverloaded()) flags |= 1u;
@@ -195,7 +191,7 @@ void router_actor::perform(const routing::transmit& what, time_point now) {
   request.setAttemptId(what.attempt.value);
   request.setCallId(what.call.value);
   request.setAttempt(what.number);
-  request.setRemainingMicros(std::max<std::uint64_t>(micros(what.remaining), 1));
+  request.setRemainingMicros(std::max<std::uint64_t>(to_micros(what.remaining), 1));
   auto trace = request.getTrace();
   if (trace.getHigh() == 0 && trace.getLow() == 0) {
     trace.setHigh(mix(shared_.self.node.value ^ shared_.self.epoch.value));
@@ -448,7 +444,7 @@ void router_actor::check_links(time_point now) {
     switch (other.pulse.check(now)) {
       case transport::keep_alive::verdict::ping: {
         capnp::MallocMessageBuilder message(8);
-        message.initRoot<wire::idl::Frame>().setPing(micros(now.time_since_epoch()));
+        message.initRoot<wire::idl::Frame>().setPing(to_micros(now.time_since_epoch()));
         (void)other.connection->send(message, transport::link::when_full::append);
         break;
       }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -136,6 +137,7 @@ struct scenario {
   arrival_model arrivals;
   network_model network;
   std::uint32_t routers = 10;
+  std::map<std::string, double> ours;  // options of dynamic_score that differ here, as `--set` names them
   std::vector<incident> incidents;
   std::vector<window> windows;
 

@@ -8,6 +8,7 @@
 
 #include <toml++/toml.h>
 
+#include "contenders/dynamic_score.hpp"
 #include "scenario.hpp"
 
 namespace troupe::simulator {
@@ -84,6 +85,16 @@ class section {
     const auto read = found->value_exact<std::int64_t>();
     if (!read || *read < low || *read > high) return wrong(key, bounds("a whole number", low, high));
     into = static_cast<std::uint32_t>(*read);
+  }
+  /// All keys, whatever they are called.
+  void all_numbers(std::map<std::string, double>& into) {
+    if (table_ == nullptr) return;
+    for (const auto& [key, value] : *table_) {
+      known_.emplace_back(key.str());
+      const auto read = value.value<double>();
+      if (!read) return wrong(std::string(key.str()).c_str(), "a number");
+      into[std::string(key.str())] = *read;
+    }
   }
   void time(const char* key, duration& into, duration low = duration{0}) {
     const auto* found = node(key);
@@ -349,6 +360,7 @@ scenario read_cell(const toml::table& root, complaints& to) {
   from.texts("published", into.published);
   from.texts("contenders", into.contenders);
   from.count("routers", into.routers, 1, 10'000);
+  from.sub("ours").all_numbers(into.ours);
   read_run(from.sub("run"), into);
   read_servers(from.sub("servers"), into);
   read_speed(from.sub("speed"), into);
@@ -359,6 +371,7 @@ scenario read_cell(const toml::table& root, complaints& to) {
   read_windows(from, into);
   from.tables("aim", [&](section& one) { read_aim(one, into); });
   check_figures(from, into);
+  if (const auto known = check_settings(into.ours); !known) to.add("ours", known.error().text);
   from.done();
   if (into.arrivals.shares.size() > into.routers)
     from.complain("arrivals.shares has more entries than there are routers");

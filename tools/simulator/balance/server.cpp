@@ -7,7 +7,13 @@ namespace troupe::simulator {
 
 server::server(const server_model& model, server_index self, std::uint32_t routers, ledger& all,
                happenings& next)
-    : model_(&model), self_(self), all_(&all), next_(&next), workers_(model.workers), by_router_(routers), meter_(model.workers) {}
+    : model_(&model),
+      self_(self),
+      all_(&all),
+      next_(&next),
+      workers_(model.workers),
+      by_router_(routers),
+      meter_(model.workers) {}
 
 server::admission server::admit(std::uint32_t slot, time_point now) {
   if (model_->limit > 0 && in_flight_ >= model_->limit) return admission::refused;

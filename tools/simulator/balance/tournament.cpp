@@ -80,7 +80,9 @@ class schedule {
   void run_one(const job& what, progress& bar) {
     const auto& cell = cells_[what.cell];
     const auto& name = cell.standings[what.standing].contender;
-    auto came = run(cell.what, {name, how_.settings}, how_.seeds[what.seed]);
+    auto settings = how_.settings;
+    settings.insert(cell.what.ours.begin(), cell.what.ours.end());
+    auto came = run(cell.what, {name, settings}, how_.seeds[what.seed]);
     bar.advance(cell.what.file + " " + cell.what.cell + " " + name);
     if (!came) {
       const std::lock_guard lock(mutex_);
