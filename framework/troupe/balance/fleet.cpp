@@ -400,7 +400,7 @@ std::optional<replica_index> fleet::probe_due(random_source& random, time_point 
 
 void fleet::probed(replica_index i, std::uint32_t life, const load_report& load, time_point now) {
   record& it = records_[i];
-  if (it.life != life) return;
+  if (it.life != life || it.probed < 0) return;
   const double seconds = seconds_at(now);
   it.probed = -1;
   take_report(i, load, asked_by::probe, seconds);

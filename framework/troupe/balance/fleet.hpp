@@ -159,7 +159,7 @@ class fleet {
 
   /// Whom to ask now; nothing most of the time. Each pick earns `options::probes_per_call` of a probe.
   std::optional<replica_index> probe_due(random_source& random, time_point now);
-  /// Its answer, `round_trip` after it was sent.
+  /// Its answer. Ignored when it was not asked.
   void probed(replica_index replica, std::uint32_t life, const load_report& load, time_point now);
 
   // --- Choosing --------------------------------------------------------------------------------------
