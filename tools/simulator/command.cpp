@@ -103,7 +103,8 @@ void add_balance_verb(CLI::App& to, std::function<void()>& chosen) {
   verb->add_flag("--table", what->table, "the table, also beside JSON");
   verb->add_option("-o,--output", what->format, "table or json")->check(CLI::IsMember({"table", "json"}));
   verb->add_option("--pictures", what->pictures, "writes SVG files there")->type_name("FOLDER");
-  verb->add_option("--set", what->settings, "an option of dynamic_score, such as cost_floor=.002 (times in s)")
+  verb->add_option("--set", what->settings,
+                   "an option of dynamic_score, such as cost_floor=.002 (times in s)")
       ->allow_extra_args(false)
       ->type_name("NAME=NUMBER");
   verb->footer(

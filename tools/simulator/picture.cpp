@@ -46,6 +46,12 @@ struct axis {
   void settle() {
     if (low > high) low = 0, high = 1;
     if (how == scale::linear && low > 0 && low < high / 2) low = 0;
+    if (how == scale::logarithmic && high - low < 1) {  // from a tenth of a decade to another
+      const double decade = std::floor(low);
+      low = decade + std::log10(std::floor(std::pow(10, low - decade) + 1e-9));
+      const double top_decade = std::floor(high);
+      high = top_decade + std::log10(std::ceil(std::pow(10, high - top_decade) - 1e-9));
+    }
     if (high - low < 1e-9) high = low + 1;
   }
   double at(double value) const { return from + (seen(value) - low) / (high - low) * (to - from); }
@@ -53,10 +59,13 @@ struct axis {
   std::vector<double> ticks() const {
     std::vector<double> values;
     if (how == scale::logarithmic) {
+      // Within a decade, all of its tenths; beyond, 1, 2 and 5.
+      const bool narrow = high - low < 1;
       for (double decade = std::floor(low); decade <= high; ++decade)
-        for (const double step : {1., 2., 5.}) {
+        for (int step = 1; step < 10; ++step) {
           const double value = step * std::pow(10, decade);
-          if (seen(value) >= low - 1e-9 && seen(value) <= high + 1e-9) values.push_back(value);
+          const bool wanted = narrow || step == 1 || step == 2 || step == 5;
+          if (wanted && seen(value) >= low - 1e-9 && seen(value) <= high + 1e-9) values.push_back(value);
         }
       return values;
     }
@@ -100,7 +109,7 @@ void draw_axes(std::ostream& out, const chart& what, const axis& x, const axis& 
   line(out, left, height - bottom, width - right, height - bottom, "#333");
   line(out, left, top, left, height - bottom, "#333");
   text(out, (left + width - right) / 2, height - 10, what.x_label, "middle");
-  text(out, left, top - 8, what.y_label, "middle");
+  text(out, 8, top - 10, what.y_label, "start");
   text(out, (left + width - right) / 2, 18, what.title, "middle");
 }
 

@@ -193,6 +193,39 @@ std::string json(const std::vector<cell_result>& results, const tournament_optio
   return root.dump(2) + "\n";
 }
 
+/// "10 routers, report_delay 1s": one picture for each front, the last name below its horizontal axis.
+struct cell_name {
+  std::string front, axis;
+
+  explicit cell_name(const std::string& cell) {
+    const auto comma = cell.rfind(", ");
+    front = comma == cell.npos ? "" : cell.substr(0, comma);
+    const auto last = comma == cell.npos ? cell : cell.substr(comma + 2);
+    axis = last.substr(0, last.rfind(' '));
+  }
+};
+
+result<void> write_by_x(const std::vector<const cell_result*>& cells, const std::filesystem::path& folder) {
+  const auto& first = cells.front()->what;
+  std::map<std::string, std::vector<const cell_result*>> fronts;
+  for (const auto* cell : cells) fronts[cell_name(cell->what.cell).front].push_back(cell);
+  std::size_t number = 0;
+  for (const auto& [front, part] : fronts) {
+    ++number;
+    if (part.size() < 2) continue;
+    const std::string& figure = first.figures.front();
+    chart drawn{first.title + (front.empty() ? "" : "; " + front),
+                cell_name(first.cell).axis,
+                figure,
+                scale::logarithmic,
+                {}};
+    for (const auto& name : columns(part)) drawn.curves.push_back(by_x(part, name, figure));
+    const auto suffix = fronts.size() > 1 ? "_" + std::to_string(number) : std::string();
+    if (const auto done = write_picture(drawn, folder / (first.file + suffix + ".svg")); !done) return done;
+  }
+  return {};
+}
+
 result<void> write_pictures(const std::vector<cell_result>& results, const std::filesystem::path& folder) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
@@ -200,12 +233,8 @@ result<void> write_pictures(const std::vector<cell_result>& results, const std::
     const auto& first = cells.front()->what;
     std::set<double> xs;
     for (const auto* cell : cells) xs.insert(cell->what.x);
-    if (xs.size() > 1) {
-      chart drawn{first.title, "", first.figures.front(), scale::logarithmic, {}};
-      for (const auto& name : columns(cells))
-        drawn.curves.push_back(by_x(cells, name, first.figures.front()));
-      if (const auto done = write_picture(drawn, folder / (first.file + ".svg")); !done) return done;
-    }
+    if (xs.size() > 1)
+      if (const auto done = write_by_x(cells, folder); !done) return done;
     for (const auto& cell : cells) {
       if (cell->what.incidents.empty()) continue;
       for (const auto& each : cell->standings) {
