@@ -50,6 +50,23 @@ interface Admin $Troupe.service("troupe.Admin") $Troupe.timeout("2s") {
 
   calls @10 (service :Text, most :UInt32 = 20) -> (calls :List(RecentCall)) $Troupe.safety(readOnly);
   # What this node remembers of its calls, newest first; of all services when `service` is empty.
+
+  events @11 (after :UInt64) -> (events :List(MemberEvent), last :UInt64) $Troupe.safety(readOnly);
+  # What happened to the members after the event of that number, as this node has seen it, oldest first. A node
+  # keeps its last 256 events; `last` is the number of its very last one.
+
+  join @12 (seeds :List(Text)) -> () $Troupe.safety(idempotent);
+  # This node asks these too, "HOST:PORT" of nodes of its cluster's name, and remembers them as its seeds. Where
+  # it is among others already, both parts become one.
+
+  keys @13 () -> (sealed :Bool, keys :List(GossipKey), kept :Text, problem :Text) $Troupe.safety(readOnly);
+  # The gossip keys that this node knows, the primary one first. `sealed`: gossip is. `kept`: the file that they
+  # are in, empty where there is none; `problem`: why the last change is not in it.
+
+  orderKeys @14 (order :Data) -> (done :Text) $Troupe.safety(idempotent);
+  # A change of the gossip keys, sealed as an order for this life of this node (framework/troupe/secrecy) by
+  # somebody who has one of the held keys: "install KEY", "use ID", "retire ID", "retire ID compromised". It
+  # spreads from here by gossip. UNAUTHENTICATED for an order that does not open.
 }
 
 struct NodeInfo {
@@ -81,6 +98,44 @@ struct Member {
   roundTripMicros @9 :UInt64;
   zone @10 :Text;
   services @11 :List(Text);
+  strain @12 :UInt8;
+  # How long work waits for its workers, as it says itself: 0, not to mention, to 3, nothing gets done.
+  degraded @13 :Bool;
+  # Packets to or from it get lost, say enough independent observers.
+  observers @14 :List(Text);
+  # Their names, also while they are too few.
+}
+
+struct GossipKey {
+  id @0 :Text;
+  standing @1 :Text;
+  # held, retired, forgotten
+  primary @2 :Bool;
+  # It is the one that seals.
+  retiredAt @3 :UInt64;
+  # Seconds since 1970; 0 while held.
+}
+
+struct MemberEvent {
+  number @0 :UInt64;
+  # From 1 on, without gaps, since the node's start.
+  agoMicros @1 :UInt64;
+  kind @2 :Text;
+  # joined, changed, suspected, refuted, died, left, forgotten
+  name @3 :Text;
+  id @4 :UInt64;
+  epoch @5 :UInt64;
+  incarnation @6 :UInt64;
+  address @7 :Text;
+  state @8 :Text;
+  # As it is after the event, and so is the mode.
+  mode @9 :Text;
+  accuser @10 :Text;
+  # The name of who says so, of suspected and died.
+  strain @11 :UInt8;
+  degraded @12 :Bool;
+  services @13 :UInt32;
+  # How many it serves.
 }
 
 struct ServiceInfo {

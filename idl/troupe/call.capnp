@@ -17,7 +17,7 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("troupe::wire::idl");
 
-const protocolVersion :UInt16 = 1;
+const protocolVersion :UInt16 = 2;
 # Both sides must speak the same. A difference is refused with a text that names both.
 
 struct Frame {
@@ -35,8 +35,8 @@ struct Frame {
     goAway @8 :Text;
     # The accepting side will stop: requests under way are finished, new ones go elsewhere. Says why.
     exchange @9 :Data;
-    # A membership snapshot (`Snapshot` of gossip.capnp, as a message of its own). The accepting side
-    # merges it and answers with its own.
+    # A message of a membership sync (`Sync` of gossip.capnp, as a message of its own; sealed where gossip is).
+    # The connecting side begins, and each is answered before the next. One sync a link.
     loadQuery @10 :LoadQuery;
     # How busy is it there? From the connecting side, which asks so of replicas that it has not called lately:
     # about one question for every two calls that it makes.

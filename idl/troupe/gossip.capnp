@@ -2,9 +2,9 @@
 # What nodes tell each other about who is there, version 1. This file is the specification.
 #
 # A Packet is one UDP datagram: one Cap'n Proto message in the standard stream framing, one segment, not
-# packed, and nothing around it. A Snapshot is one message on a stream between two nodes, which each
-# side sends once: a full exchange. How a node must react to either is in framework/docs, "the life of a
-# gossip round".
+# packed, and nothing around it. A Sync is one message on a stream between two nodes. How a node must react
+# to either is in framework/docs, "the life of a gossip round". Where the cluster has gossip keys, both travel
+# sealed, message by message: framework/troupe/secrecy/sealing.hpp has the layout.
 #
 # Whoever receives either checks `protocol` and `cluster` first, and drops what is not its own. All else
 # is untrusted: texts and lists have bounds, given below, and a message beyond one of them is dropped
@@ -73,7 +73,7 @@ struct Packet {
   # ack only: the sum, modulo 2^64, over the members that the sender holds alive or suspect, of a hash of
   # (node, epoch, incarnation, registrationVersion):
   #   mix(node ^ mix(epoch ^ mix(incarnation ^ mix(registrationVersion + 1)))), mix = splitmix64's finaliser.
-  # Equal digests mean equal views. Several different ones in a row are a reason for a full exchange.
+  # Equal digests mean equal views. Several different ones in a row are a reason for a sync.
 
   updates @15 :List(Update);
   # If the sender suspects its receiver, or holds it dead, the first of them says so: the receiver refutes.
@@ -97,12 +97,12 @@ enum Mode {
 struct Update {
   # One claim about one node. Of two claims the one with the higher epoch holds; within an epoch, `left`
   # holds over everything; else the higher incarnation; else the worse state. Only the node itself raises
-  # its incarnation: to refute a suspicion or a death, and when its mode changes.
+  # its incarnation: to refute a suspicion or a death, and when its mode, strain or list of lossy peers changes.
 
   node @0 :UInt64;
   epoch @1 :UInt64;
   incarnation @2 :UInt64;
-  # At most 2^48.
+  # At most 2^31.
 
   state @3 :State;
   mode @4 :Mode;
@@ -113,13 +113,23 @@ struct Update {
   # suspect, dead: the node that says so. Otherwise 0.
 
   registrationVersion @9 :UInt64;
-  # The document that the teller holds, here or not. A receiver with an older one fetches it by a full
-  # exchange with the teller when the packet had no room for it. 0: none was ever published.
+  # The document that the teller holds, here or not. A receiver with an older one fetches it by a
+  # sync with the teller when the packet had no room for it. 0: none was ever published.
 
   name @10 :Text;
   # 1 to 64 bytes, unique in the cluster.
 
   document @11 :Registration;
+
+  strain @12 :UInt8;
+  # How far the node's own dispatcher lags: 0, it keeps up, to 3. Raises its incarnation when it changes.
+
+  accuserHealth @13 :UInt8;
+  # suspect, dead: how unwell the accuser was when it said so; 0 is healthy. Others give less on its word.
+
+  lossy @14 :List(UInt64);
+  # Nodes that this one sees packets lost to or from, ascending, at most 8. Raises its incarnation when it
+  # changes. A node that several others list is degraded: it gets less work, and keeps its place.
 }
 
 struct Registration {
@@ -142,16 +152,83 @@ struct Service {
   # 1 to 10,000.
 }
 
-struct Snapshot {
-  # Everything that one node knows. The two sides of an exchange each send what they know before they
-  # read the other's.
+enum SyncKind {
+  open @0;
+  turn @1;
+  busy @2;
+  ping @3;
+  pong @4;
+}
+
+struct Sync {
+  # One message of a sync, on a stream between two nodes: they find out where their views differ and tell each
+  # other only that. At most 256 KiB. The initiator begins, and then each side answers each message with
+  # exactly one, until one neither asks for an answer nor promises more. An `open` asks for an answer, and so
+  # does a turn with `sums`, `covered`, `digests`, `wants`, `facts` or `more`.
+  #
+  # Members are in 2^level ranges by the highest `level` bits of mix(node), mix as for Packet's digest. The
+  # settled sum of a range is the sum that Packet's digest is, over the range's members.
+  #
+  # Answers: to `sums`, finer sums of the ranges whose own sum is another, or the digests of one's members in
+  # them; to `digests`, the facts that the other side lacks, and `wants`; to `wants`, those facts; to `facts`,
+  # what the receiver knows better.
 
   protocol @0 :UInt16;
-  cluster @1 :UInt64;
-  node @2 :UInt64;
-  epoch @3 :UInt64;
-  # Who sends it.
+  kind @1 :SyncKind;
+  # open: the first message. turn: any later one. busy: instead of the first turn: ask one of `others`, this
+  # node is busy with other syncs. ping: instead of open, from whoever cannot reach `target` by packets;
+  # answered by pong, if this is `target`.
 
-  members @4 :List(Update);
-  # The sender included; the dead and those who left too, for as long as the sender remembers them.
+  bits @2 :UInt8;
+  # open: the finest level of this sync, 4 to 10: about 16 members a bucket.
+  sumsLevel @3 :UInt8;
+  coveredLevel @4 :UInt8;
+  more @5 :Bool;
+  # There is more to say, in the sender's next turn. Not in a message that says nothing.
+
+  cluster @6 :UInt64;
+  node @7 :UInt64;
+  epoch @8 :UInt64;
+  # Who sends it. Both 0: an observer, which only asks.
+  targetNode @9 :UInt64;
+  targetEpoch @10 :UInt64;
+  # ping only.
+  digest @11 :UInt64;
+  # open: as in an ack. Equal to the receiver's: there is nothing to sync.
+  members @12 :UInt32;
+  # open: how many the sender knows, in all states. Whoever knows fewer is the one who sends digests.
+
+  sums @13 :List(UInt64);
+  sumRanges @14 :List(UInt16);
+  # Of as many ranges of `sumsLevel`, ascending. In open: all of the lower of `bits` and 5.
+
+  covered @15 :List(UInt16);
+  # Ranges of `coveredLevel`, ascending: all members that the sender knows in them are among `digests`.
+  digests @16 :List(Digest);
+  wants @17 :List(Want);
+  facts @18 :List(Update);
+  graves @19 :List(Digest);
+  # Who is dead or has left, where the receiver knows the rest, or need not know it.
+  others @20 :List(Address);
+  # busy only; at most 8.
+}
+
+struct Digest {
+  node @0 :UInt64;
+  epoch @1 :UInt64;
+  incarnation @2 :UInt64;
+  registrationVersion @3 :UInt64;
+  state @4 :State;
+}
+
+struct Want {
+  node @0 :UInt64;
+  registrationVersion @1 :UInt64;
+  # Of the document that the asker holds already; 0: none.
+}
+
+struct Address {
+  high @0 :UInt64;
+  low @1 :UInt64;
+  port @2 :UInt16;
 }

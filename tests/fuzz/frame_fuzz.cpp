@@ -78,7 +78,7 @@ void read_request(wire::idl::Request::Reader request) {
   // Parameters are anybody's type. This one has texts, structs and lists of both.
   const auto params = request.getParams();
   look(params.targetSize().wordCount);
-  for (const auto member : params.getAs<wire::idl::Snapshot>().getMembers()) {
+  for (const auto member : params.getAs<wire::idl::Sync>().getFacts()) {
     look(member.getName());
     for (const auto service : member.getDocument().getServices()) look(service.getName());
   }
@@ -133,8 +133,8 @@ void read_frame(wire::idl::Frame::Reader root) {
       return look(root.getGoAway());
     case wire::idl::Frame::EXCHANGE: {
       const auto data = root.getExchange();
-      (void)wire::decode_snapshot(std::as_bytes(std::span(data.begin(), data.size())),
-                                  wire::cluster_hash("fuzz"));
+      (void)wire::decode_sync(std::as_bytes(std::span(data.begin(), data.size())),
+                              wire::cluster_hash("fuzz"));
       return;
     }
     case wire::idl::Frame::LOAD_QUERY:

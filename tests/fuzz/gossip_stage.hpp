@@ -1,7 +1,7 @@
 // One membership core that hears whatever the fuzzer sends, in virtual time, and what must hold of it.
 //
 // An input is a row of pieces, each a header and bytes: 2 bytes of length (in words of 8 bytes), 2 bytes of
-// milliseconds that pass before it arrives, both little-endian; then the packet or snapshot. A last piece
+// milliseconds that pass before it arrives, both little-endian; then the packet or sync message. A last piece
 // that is shorter than it says is taken as it is.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -70,12 +71,33 @@ class gossip_stage {
     settle();
   }
 
-  void merge(const membership::snapshot& what) {
-    core_.merge(what, now_, out_);
+  /// A message on a stream that is open, or that this one opens. Gives what the node says to it.
+  std::optional<membership::sync_message> receive(const membership::sync_message& what) {
+    using membership::sync_kind;
+    if (!session_ || what.kind == sync_kind::open || what.kind == sync_kind::ping) {
+      cut();
+      session_.emplace(core_.serve_sync());
+    }
+    const auto answer = core_.receive_sync(*session_, what, now_, out_);
     settle();
-    const auto told = core_.make_snapshot();
-    const auto back = wire::decode_snapshot(wire::encode(told, cluster()), cluster());
-    expect(back && back->members == told.members, "a node's own snapshot comes back as it was");
+    if (!answer || session_->done()) cut();
+    if (!answer || !*answer) return std::nullopt;
+    check(**answer);
+    return **answer;
+  }
+  /// The node dials: what is received from now on is said by whom it has dialled.
+  membership::sync_message dial() {
+    cut();
+    membership::sync_message opening;
+    session_.emplace(core_.begin_sync(address_of(2), opening));
+    check(opening);
+    return opening;
+  }
+  /// The stream ends.
+  void cut() {
+    if (session_) core_.end_sync(*session_, now_, out_);
+    session_.reset();
+    settle();
   }
 
  private:
@@ -83,6 +105,14 @@ class gossip_stage {
     membership::options chosen;
     chosen.members_max = 16;  // within the fuzzer's reach
     return chosen;
+  }
+
+  static void check(const membership::sync_message& said) {
+    const auto bytes = wire::encode(said, cluster());
+    expect(membership::size_bound(said) <= membership::sync_message_bytes_max, "a message keeps to its size");
+    expect(bytes.size() <= membership::size_bound(said), "a message is no longer than it says");
+    const auto back = wire::decode_sync(bytes, cluster());
+    expect(back && *back == said, "a node's own message comes back as it was");
   }
 
   void settle() {
@@ -96,8 +126,8 @@ class gossip_stage {
     const auto& members = core_.members();
     expect(members.size() <= settings_.members_max, "there are no more members than allowed");
     expect(core_.self().self == self_, "a node stays who it is");
-    expect(core_.self().name == "node-1", "nobody else names a node");
-    expect(core_.self().document.services.size() == 2, "nobody else writes a node's document");
+    expect(core_.self().who->name == "node-1", "nobody else names a node");
+    expect(core_.self().document->services.size() == 2, "nobody else writes a node's document");
     expect(core_.local_health() >= 0 && core_.local_health() <= settings_.health_max, "health is in bounds");
   }
 
@@ -106,6 +136,7 @@ class gossip_stage {
   time_point now_{};
   membership::core core_{settings_, self_, "node-1", address_of(1), 42, now_};
   membership::actions out_;
+  std::optional<membership::sync_session> session_;
 };
 
 }  // namespace troupe::fuzz

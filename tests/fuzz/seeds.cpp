@@ -102,9 +102,9 @@ void write_frames(const seed_folder& to) {
                    frame.initLoadAnswer().setService("shop.Cart");
                    frame.getLoadAnswer().initLoad().setInFlight(3);
                  })});
-  const auto snapshot = exchange_bytes();
+  const auto sync = exchange_bytes();
   write("exchange", {frame_of([&](builder frame) {
-          frame.setExchange({reinterpret_cast<const kj::byte*>(snapshot.data()), snapshot.size()});
+          frame.setExchange({reinterpret_cast<const kj::byte*>(sync.data()), sync.size()});
         })});
 }
 
@@ -115,8 +115,7 @@ membership::update about(std::uint8_t node, membership::state state = membership
   what.subject = {{node}, {10}};
   what.state = state;
   what.mode = membership::mode::ready;
-  what.name = "node-" + std::to_string(node);
-  what.address = fuzz::address_of(node);
+  what.who = membership::make_attributes("node-" + std::to_string(node), fuzz::address_of(node));
   if (state == membership::state::suspect || state == membership::state::dead) what.accuser = {2};
   return what;
 }
@@ -124,7 +123,8 @@ membership::update about(std::uint8_t node, membership::state state = membership
 membership::update offering(std::uint8_t node) {
   auto what = about(node);
   what.registration_version = 1;
-  what.document = membership::registration{1, "zone-b", {{"shop.Cart", 1, 100}, {"shop.Search", 9, 10}}};
+  what.document = std::make_shared<const membership::registration>(
+      membership::registration{1, "zone-b", {{"shop.Cart", 1, 100}, {"shop.Search", 9, 10}}});
   return what;
 }
 
@@ -137,12 +137,6 @@ membership::packet packet_of(membership::packet_kind kind, std::vector<membershi
   what.updates = std::move(updates);
   return what;
 }
-
-membership::snapshot snapshot_of(std::vector<membership::update> members) {
-  return {{{2}, {10}}, std::move(members)};
-}
-
-bytes exchange_bytes() { return wire::encode(snapshot_of({offering(2), about(3)}), fuzz::cluster()); }
 
 /// The pieces of one input: `first` at once, each further one 300 ms after the one before.
 template <class Message>
@@ -181,17 +175,75 @@ void write_packets(const seed_folder& to) {
   to.write("refutation", pieces_of<membership::packet>({ping, gossip({self_accused})}));
 }
 
-void write_snapshots(const seed_folder& to) {
+/// Node 2, which knows some of the others, as the one that syncs with the fuzzer's node.
+struct neighbour {
+  explicit neighbour(const std::vector<membership::update>& known) {
+    core.publish({{"shop.Search", 9, 10}}, "zone-b", now, out);
+    if (known.empty()) return;
+    core.receive(packet_of_node_3(known), fuzz::address_of(3), now, out);
+  }
+  static membership::packet packet_of_node_3(const std::vector<membership::update>& known) {
+    auto told = packet_of(membership::packet_kind::gossip, known);
+    told.from = {{3}, {10}};
+    told.from_address = fuzz::address_of(3);
+    return told;
+  }
+
+  time_point now{};
+  membership::core core{{}, {{2}, {10}}, "node-2", fuzz::address_of(2), 7, now};
+  membership::actions out;
+};
+
+/// What node 2 says in a sync in which it dials, or is dialled, until one of them has no more to say.
+std::vector<membership::sync_message> spoken(neighbour& by, membership::sync_session::side which) {
+  fuzz::gossip_stage stage;
+  std::vector<membership::sync_message> said;
+  std::optional<membership::sync_message> heard;
+  auto session = by.core.serve_sync();
+  if (which == membership::sync_session::side::initiator) {
+    membership::sync_message opening;
+    session = by.core.begin_sync(fuzz::address_of(1), opening);
+    said.push_back(opening);
+    heard = stage.receive(opening);
+  } else {
+    heard = stage.dial();
+  }
+  while (heard && !session.done()) {
+    const auto answer = by.core.receive_sync(session, *heard, by.now, by.out);
+    if (!answer || !*answer) break;
+    said.push_back(**answer);
+    heard = stage.receive(**answer);
+  }
+  by.core.end_sync(session, by.now, by.out);
+  return said;
+}
+
+bytes exchange_bytes() {
+  neighbour alone({});
+  return wire::encode(spoken(alone, membership::sync_session::side::initiator).front(), fuzz::cluster());
+}
+
+void write_syncs(const seed_folder& to) {
   using membership::state;
+  using side = membership::sync_session::side;
   std::vector<membership::update> crowd;
-  for (std::uint8_t node = 2; node < 22; ++node) crowd.push_back(about(node));
-  to.write("empty", pieces_of<membership::snapshot>({snapshot_of({})}));
-  to.write("three", pieces_of<membership::snapshot>({snapshot_of({about(1), offering(2), offering(3)})}));
-  to.write("crowd", pieces_of<membership::snapshot>({snapshot_of(crowd)}));
-  to.write("changes",
-           pieces_of<membership::snapshot>({snapshot_of({offering(2), about(3), about(4)}),
-                                            snapshot_of({about(3, state::suspect), about(4, state::left)}),
-                                            snapshot_of({about(1, state::dead), about(3, state::dead)})}));
+  for (std::uint8_t node = 3; node < 15; ++node) crowd.push_back(about(node));
+  const std::vector<membership::update> few = {offering(3), about(4, state::suspect), about(5, state::left)};
+  for (const auto& [name, known] :
+       {std::pair{"alone", std::vector<membership::update>{}}, {"few", few}, {"crowd", crowd}}) {
+    neighbour dialling(known);
+    to.write(std::string(name) + "_dials", pieces_of(spoken(dialling, side::initiator)));
+    neighbour dialled(known);
+    auto pieces = pieces_of(spoken(dialled, side::responder));
+    // An odd time before the first piece: the fuzzer's node dials.
+    if (pieces.size() >= sizeof(fuzz::piece)) pieces[offsetof(fuzz::piece, millis)] = std::byte{1};
+    to.write(std::string(name) + "_dialled", pieces);
+  }
+  membership::sync_message presence;
+  presence.kind = membership::sync_kind::ping;
+  presence.from = {{2}, {10}};
+  presence.target = {{1}, {10}};
+  to.write("presence", pieces_of(std::vector{presence}));
 }
 
 }  // namespace
@@ -204,5 +256,5 @@ int main(int count, char** arguments) {
   const std::filesystem::path corpus(arguments[1]);
   write_frames({corpus / "frame"});
   write_packets({corpus / "packet"});
-  write_snapshots({corpus / "snapshot"});
+  write_syncs({corpus / "sync"});
 }

@@ -1,4 +1,4 @@
-// What is told, how often and to whom; whose turn it is; how long a suspicion and an answer may take.
+// What is told and how often; how long a suspicion and an answer may take.
 #include <map>
 #include <set>
 #include <string>
@@ -7,7 +7,6 @@
 #include <doctest/doctest.h>
 
 #include <troupe/membership/dissemination.hpp>
-#include <troupe/membership/rotation.hpp>
 #include <troupe/membership/round_trip.hpp>
 #include <troupe/membership/suspicion.hpp>
 
@@ -23,16 +22,16 @@ update about(std::uint64_t node, state value = state::alive) {
   update what;
   what.subject = {{node}, {1}};
   what.state = value;
-  what.name = "node";
+  what.who = make_attributes("node", *parse_endpoint("10.0.0.1:7000"));
   return what;
 }
 
 update with_document(std::uint64_t node, std::size_t services) {
   auto what = about(node);
   what.registration_version = 1;
-  what.document.emplace();
-  what.document->version = 1;
-  for (std::size_t i = 0; i < services; ++i) what.document->services.push_back({"shop.Service", i, 100});
+  registration document{1, "", {}};
+  for (std::size_t i = 0; i < services; ++i) document.services.push_back({"shop.Service", i, 100});
+  what.document = std::make_shared<const registration>(std::move(document));
   return what;
 }
 
@@ -47,7 +46,7 @@ std::vector<std::uint64_t> told(dissemination& news, std::size_t bytes = much, n
 }  // namespace
 
 TEST_CASE("the more urgent news goes first, then the less told, then the newer") {
-  dissemination news(much);
+  dissemination news(much, 100);
   news.announce(about(1), urgency::registration, 9);
   news.announce(about(2), urgency::join, 9);
   news.announce(about(3, state::dead), urgency::failure, 9);
@@ -59,7 +58,7 @@ TEST_CASE("the more urgent news goes first, then the less told, then the newer")
 }
 
 TEST_CASE("an update is told as often as its budget says, and then forgotten") {
-  dissemination news(much);
+  dissemination news(much, 100);
   news.announce(about(1), urgency::join, 3);
   for (int i = 0; i < 3; ++i) CHECK(told(news).size() == 1);
   CHECK(news.empty());
@@ -67,7 +66,7 @@ TEST_CASE("an update is told as often as its budget says, and then forgotten") {
 }
 
 TEST_CASE("a packet's room bounds what is told, and what did not fit is told next") {
-  dissemination news(much);
+  dissemination news(much, 100);
   for (std::uint64_t node = 1; node <= 10; ++node) news.announce(about(node), urgency::join, 1);
   const auto room = 4 * size_bound(about(1));
   std::set<std::uint64_t> heard;
@@ -81,7 +80,7 @@ TEST_CASE("a packet's room bounds what is told, and what did not fit is told nex
 }
 
 TEST_CASE("newer news about a subject replaces the older, with a fresh budget and the higher urgency") {
-  dissemination news(much);
+  dissemination news(much, 100);
   news.announce(about(1, state::suspect), urgency::failure, 2);
   CHECK(told(news).size() == 1);
   news.announce(about(1), urgency::join, 2);
@@ -95,7 +94,7 @@ TEST_CASE("newer news about a subject replaces the older, with a fresh budget an
 }
 
 TEST_CASE("a document too large for any packet is left out, its version stays") {
-  dissemination news(500);
+  dissemination news(500, 100);
   news.announce(with_document(1, 50), urgency::join, 1);
   news.announce(with_document(2, 2), urgency::join, 1);
   std::vector<update> updates;
@@ -107,7 +106,7 @@ TEST_CASE("a document too large for any packet is left out, its version stays") 
 }
 
 TEST_CASE("a document that is still being told survives an update without one") {
-  dissemination news(much);
+  dissemination news(much, 100);
   news.announce(with_document(1, 1), urgency::join, 1);
   auto next = about(1);
   next.incarnation = 1;
@@ -121,7 +120,7 @@ TEST_CASE("a document that is still being told survives an update without one") 
 }
 
 TEST_CASE("nobody is told that it is alive, nor twice in one packet") {
-  dissemination news(much);
+  dissemination news(much, 100);
   news.announce(about(1), urgency::join, 5);
   news.announce(about(2, state::suspect), urgency::failure, 5);
   CHECK(told(news, much, {1}) == std::vector<std::uint64_t>{2});
@@ -130,63 +129,52 @@ TEST_CASE("nobody is told that it is alive, nor twice in one packet") {
   CHECK(updates.size() == 2);
 }
 
-TEST_CASE("every peer is probed once a round, newcomers within two") {
-  random_source random(5);
-  rotation turns;
-  for (std::uint64_t node = 1; node <= 20; ++node) turns.insert({node}, random);
-  turns.insert({7}, random);  // no second place
-  const auto anyone = [](node_id) { return true; };
-  for (int round = 0; round < 5; ++round) {
-    std::set<node_id> seen;
-    for (int i = 0; i < 20; ++i) seen.insert(turns.next(random, anyone));
-    CHECK(seen.size() == 20);
-  }
-  for (int i = 0; i < 10; ++i) turns.next(random, anyone);
-  turns.insert({99}, random);
-  std::set<node_id> seen;
-  for (int i = 0; i < 42; ++i) seen.insert(turns.next(random, anyone));
-  CHECK(seen.contains({99}));
-  CHECK_FALSE(turns.next(random, [](node_id) { return false; }));
-  CHECK_FALSE(turns.next(random, anyone));  // all were dropped
+TEST_CASE("of more news than there is room for the least urgent is dropped, and counted") {
+  dissemination news(much, 3);
+  news.announce(about(1), urgency::load, 9);
+  news.announce(about(2), urgency::join, 9);
+  news.announce(about(3), urgency::join, 9);
+  news.announce(about(4, state::dead), urgency::failure, 9);
+  CHECK(told(news) == std::vector<std::uint64_t>{4, 3, 2});
+  news.announce(about(5), urgency::load, 9);
+  CHECK(news.size() == 3);
+  CHECK_FALSE(news.contains({5}));
+  CHECK(news.dropped() == 2);
 }
 
-TEST_CASE("picks are different, accepted, and uniform") {
-  random_source random(6);
-  rotation turns;
-  for (std::uint64_t node = 1; node <= 10; ++node) turns.insert({node}, random);
-  const auto odd = [](node_id who) { return who.value % 2 == 1; };
-  CHECK(turns.pick(9, random, odd).size() == 5);
-  std::map<node_id, int> counts;
-  for (int i = 0; i < 10'000; ++i)
-    for (const auto who : turns.pick(3, random, [](node_id) { return true; })) ++counts[who];
-  for (const auto& [who, times] : counts) CHECK(times == doctest::Approx(3000).epsilon(0.1));
+namespace {
+options lifeguard() {
+  options its;
+  its.suspicion_alpha = 4;
+  return its;
 }
+}  // namespace
 
 TEST_CASE("a suspicion shrinks from its longest to its shortest with independent accusers") {
-  const auto bounds = bounds_of({}, 100);
+  const auto bounds = bounds_of(lifeguard(), 100);
   CHECK(bounds.shortest == 8s);  // alpha 4 x log10(100) x 1 s
   CHECK(bounds.longest == 48s);
   REQUIRE(bounds.confirmations == 3);
-  suspicion doubt({1}, bounds, start);
+  suspicion doubt({1}, credit::trusted, bounds, start);
   CHECK(doubt.deadline() == start + 48s);
-  CHECK_FALSE(doubt.confirm({1}));
-  CHECK(doubt.confirm({2}));
+  CHECK_FALSE(doubt.confirm({1}, credit::trusted, start));
+  CHECK(doubt.confirm({2}, credit::trusted, start));
   const auto after_one = doubt.deadline();
   CHECK(after_one == start + 28s);  // log 2 / log 4 is a half
-  CHECK(doubt.confirm({3}));
+  CHECK(doubt.confirm({3}, credit::trusted, start));
   CHECK(doubt.deadline() < after_one);
-  CHECK(doubt.confirm({4}));
+  CHECK(doubt.confirm({4}, credit::trusted, start));
   CHECK(doubt.deadline() == start + 8s);
-  CHECK_FALSE(doubt.confirm({5}));
+  CHECK_FALSE(doubt.confirm({5}, credit::trusted, start));
   doubt.postpone(2s);
   CHECK(doubt.deadline() == start + 10s);
 }
 
 TEST_CASE("in a cluster too small for confirmations a suspicion is short from the start") {
   for (const std::size_t live : {1, 2, 3, 4}) {
-    suspicion doubt({1}, bounds_of({}, live), start);
+    suspicion doubt({1}, credit::trusted, bounds_of(lifeguard(), live), start);
     CHECK(doubt.deadline() == start + 4s);
-    CHECK_FALSE(doubt.confirm({2}));
+    CHECK_FALSE(doubt.confirm({2}, credit::trusted, start));
   }
   CHECK(bounds_of({}, 5).confirmations == 3);
 }

@@ -3,8 +3,10 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -269,6 +271,37 @@ TEST_CASE("a second process of the same name takes over, and the first is asked 
   CHECK(seed.members().size() == 2);
 }
 
+TEST_CASE("a node whose workers are all stuck is seen so by the others, and well again afterwards") {
+  auto told = std::make_shared<lab::notes>();
+  auto options = lab::options_of("stuck");
+  options.pool_threads = 2;
+  node stuck(options);
+  for (const auto* name : {"one", "two"})
+    lab::host_bench(stuck, told, {.runs_on = placement::pool, .as = name});
+  node other(lab::options_of("other", {lab::address_of(stuck)}));
+  REQUIRE(eventually([&] { return lab::servers_known(other, "one") == 1; }));
+  const auto seen = [&] {
+    for (const auto& each : other.members())
+      if (each.name == "stuck" && each.state == membership::state::alive) return int{each.strain};
+    return -1;
+  };
+  CHECK(seen() == 0);
+  const auto block = [&](const char* service) {
+    other.client<lab::Bench>(service).block(lab::bench::until_released).within(1min).then([](auto) {});
+  };
+  // One of two is no trouble: the other one takes what comes.
+  block("one");
+  REQUIRE(eventually([&] { return told->inside == 1; }));
+  std::this_thread::sleep_for(1s);
+  CHECK(seen() == 0);
+  block("two");
+  REQUIRE(eventually([&] { return told->inside == 2; }));
+  CHECK(eventually([&] { return seen() >= 1; }, 10s));
+  CHECK(eventually([&] { return seen() >= 2; }, 10s));
+  told->release = true;
+  CHECK(eventually([&] { return seen() == 0; }, 20s));
+}
+
 TEST_CASE("the admin service tells all about its node, and steers it") {
   trio all;
   auto& one = *all.servers[0];
@@ -317,6 +350,22 @@ TEST_CASE("the admin service tells all about its node, and steers it") {
   CHECK(set_policy("lab.Bench", "best").error().code == code::invalid_argument);
   CHECK(set_policy("lab.Nothing", "random").error().code == code::not_found);
   CHECK(admin.explainCall("nonsense").on(id).wait().error().code == code::invalid_argument);
+  const auto past = admin.events(0).on(id).wait();
+  REQUIRE(past);
+  REQUIRE(past->getEvents().size() >= 2);
+  CHECK(past->getEvents().size() == past->getLast());
+  std::uint64_t number = 0;
+  std::set<std::string> joined;
+  for (const auto event : past->getEvents()) {
+    CHECK(event.getNumber() == ++number);
+    if (event.getKind() == "joined") joined.insert(event.getName().cStr());
+  }
+  CHECK(joined == std::set<std::string>{"two", "caller"});
+  CHECK(admin.events(past->getLast()).on(id).wait()->getEvents().size() == 0);
+  const auto join = [&](const char* seed) {
+    return admin.join([&](auto to) { to.initSeeds(1).set(0, seed); }).on(id).wait();
+  };
+  CHECK(join("nonsense").error().code == code::invalid_argument);
   std::promise<std::string> asked;
   one.when_asked_to_stop([&](const std::string& why) { asked.set_value(why); });
   CHECK(admin.drain("for the night").on(id).wait());
@@ -333,9 +382,8 @@ class last_by_name final : public balance::policy {
   std::string_view name() const override { return "last_by_name"; }
   balance::replica_index pick(balance::fleet& replicas, std::span<const balance::replica_index> candidates,
                               const balance::request&, random_source&) override {
-    return *std::max_element(candidates.begin(), candidates.end(), [&](auto a, auto b) {
-      return replicas.facts(a).name < replicas.facts(b).name;
-    });
+    return *std::max_element(candidates.begin(), candidates.end(),
+                             [&](auto a, auto b) { return replicas.facts(a).name < replicas.facts(b).name; });
   }
 
  private:

@@ -405,17 +405,52 @@ TEST_CASE("a router asks its replicas for their load over its links, and hears")
   CHECK(counter(one, "load_queries") + counter(two, "load_queries") >= 5);
 }
 
-TEST_CASE("a link is good for one exchange of snapshots: asking is short, the answer is long") {
+TEST_CASE("a link is good for one sync, and what is no message of one closes it") {
   fortress under;
-  raw_peer peer(under.server->address());
-  peer.hello();
-  REQUIRE_FALSE(peer.receive().words.empty());
-  for (int i = 0; i < 2; ++i) {
+  membership::sync_message opening;
+  opening.kind = membership::sync_kind::open;
+  opening.bits = 4;
+  opening.covered = {0};
+  const auto good = wire::encode(opening, wire::cluster_hash(under.server->cluster()));
+  opening.bits = 99;
+  const auto bad = wire::encode(opening, wire::cluster_hash(under.server->cluster()));
+  const auto say = [](raw_peer& peer, const std::vector<std::byte>& bytes) {
     capnp::MallocMessageBuilder message;
-    message.initRoot<wire::idl::Frame>().initExchange(0);
+    message.initRoot<wire::idl::Frame>().setExchange(
+        kj::arrayPtr(reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()));
     peer.send(message);
+  };
+  SUBCASE("rubbish") {
+    raw_peer peer(under.server->address());
+    peer.hello();
+    REQUIRE_FALSE(peer.receive().words.empty());
+    say(peer, {});
+    CHECK(peer.is_closed());
   }
-  CHECK(peer.is_closed());
+  SUBCASE("a message out of its bounds") {
+    raw_peer peer(under.server->address());
+    peer.hello();
+    REQUIRE_FALSE(peer.receive().words.empty());
+    say(peer, bad);
+    CHECK(peer.is_closed());
+  }
+  SUBCASE("two at once") {
+    raw_peer peer(under.server->address());
+    peer.hello();
+    REQUIRE_FALSE(peer.receive().words.empty());
+    say(peer, good);
+    say(peer, good);
+    CHECK(peer.is_closed());
+  }
+  SUBCASE("one after the other") {
+    raw_peer peer(under.server->address());
+    peer.hello();
+    REQUIRE_FALSE(peer.receive().words.empty());
+    say(peer, good);
+    REQUIRE_FALSE(peer.receive().words.empty());
+    say(peer, good);
+    CHECK(peer.is_closed());
+  }
   CHECK(under.counter("bad_frames") == 1);
   CHECK(under.works());
 }
@@ -526,12 +561,10 @@ TEST_CASE("a replica that accepts and then says nothing is noticed, and its call
   claim.subject = self;
   claim.incarnation = 1;
   claim.mode = membership::mode::ready;
-  claim.name = "statue";
-  claim.address = listening->bound;
+  claim.who = membership::make_attributes("statue", listening->bound);
   claim.registration_version = 1;
-  claim.document.emplace();
-  claim.document->version = 1;
-  claim.document->services = {{"lab.Bench", lab::BenchService::descriptor().id, 100}};
+  claim.document = std::make_shared<const membership::registration>(
+      membership::registration{1, "", {{"lab.Bench", lab::BenchService::descriptor().id, 100}}});
   membership::packet rumour;
   rumour.from = self;
   rumour.from_address = listening->bound;

@@ -74,6 +74,20 @@ TEST_CASE("the command line goes before the file, and the file before the progra
   CHECK(joined->options.join == std::vector<std::string>{"a:1", "b:2"});
 }
 
+TEST_CASE("gossip keys come from the file, the environment or the command line, the last one first") {
+  const text_file file("[node]\nkeyring = \"from-file\"\ngossip_key = \"from-file\"\n");
+  REQUIRE(::setenv("TROUPE_GOSSIP_KEY", "from-environment", 1) == 0);
+  const auto said = read({"--config", file.path().c_str()});
+  const auto on_line = read({"--gossip-key", "from-line", "--keyring", "from-line"});
+  REQUIRE(::unsetenv("TROUPE_GOSSIP_KEY") == 0);
+  REQUIRE(said);
+  CHECK(said->options.keyring == "from-file");
+  CHECK(said->options.gossip_key == "from-environment");
+  REQUIRE(on_line);
+  CHECK(on_line->options.gossip_key == "from-line");
+  CHECK(on_line->options.keyring == "from-line");
+}
+
 TEST_CASE("a file's mistakes are named with line and column") {
   CHECK(problem_of("[node]\nname = \n").find(", line 2, column ") == 0);
   CHECK(problem_of("[other]\n") == " has neither a table [node] nor [service.\"NAME\"]");

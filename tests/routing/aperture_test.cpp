@@ -186,6 +186,19 @@ TEST_CASE("a call for one node makes a link to that node, not to its service's o
   CHECK(it.last<dial>().to == node_number(3));
 }
 
+TEST_CASE("a call for one node that comes before the news of that node gets its link with the news") {
+  stage it;
+  call_spec spec = it.spec();
+  spec.only = node_number(3);
+  it.core.begin(spec, it.now, it.out);
+  CHECK(it.all<dial>().empty());
+  it.pass(50ms);
+  it.appear(3);
+  REQUIRE(it.all<dial>().size() == 1);
+  it.up(3);
+  CHECK(it.last<transmit>().to == node_number(3));
+}
+
 TEST_CASE("a key's owner is the same whatever the aperture, and gets its link when a call needs it") {
   stage all(narrow(0));
   stage few(narrow(3));

@@ -56,7 +56,8 @@ enum class standing : std::uint8_t {
   draining = 4,     // picked when nothing else is left
   silent = 8,       // its link's keep-alive went unanswered
   suspected = 16,   // membership doubts it: a term of the score
-  outside = 32,     // beyond this router's aperture: a reason for having no link, nothing else
+  degraded = 32,    // its network or its workers are in trouble: half of that term
+  outside = 64,     // beyond this router's aperture: a reason for having no link, nothing else
 };
 
 /// How one attempt at a replica ended, as far as the replica is to blame.

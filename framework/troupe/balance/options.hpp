@@ -15,7 +15,7 @@ struct weights {
   double barred = 16;
   double unseen = 8;
   double cost = 1;
-  double load = .125;
+  double load = .1875;
   double zone = .125;
   double affinity = .5;
   double suspected = 1;

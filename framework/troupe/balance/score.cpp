@@ -74,7 +74,7 @@ term_values terms_of(fleet& replicas, replica_index replica) {
   s[at(score_term::cost)] = x / (1 + x);
   s[at(score_term::load)] = u / (1 + u);
   s[at(score_term::zone)] = zone_value(replicas.distance_to(replica));
-  s[at(score_term::suspected)] = suspected ? 1 : 0;
+  s[at(score_term::suspected)] = suspected ? 1 : replicas.is(replica, standing::degraded) ? .5 : 0;
   return s;
 }
 

@@ -1,65 +1,44 @@
 // The membership state machine: SWIM with Lifeguard, plus registrations. Sans-IO.
 //
-// Packets and snapshots come in with a sender and a time; packets to send, streams to open and events
+// Packets and sync messages come in with a sender and a time; packets to send, streams to open and events
 // leave through `actions`. It reads no clock, opens no socket, and for one seed and one input it does
 // one thing: the simulator and a node run this very code.
 //
-// The class is one, its subjects are four files: core.cpp (life, timers, what the owner does),
-// core_probing.cpp (who is still there), core_learning.cpp (what others say), core_telling.cpp (what goes
-// into packets and to whom).
+// The class is one, its subjects are eight files: core.cpp (timers, what the owner does, events),
+// core_probing.cpp (who is still there), core_verdict.cpp (suspicions and what ends them), core_learning.cpp
+// (what others say), core_telling.cpp (what goes into packets and to whom), core_condition.cpp (what a node
+// says of its own condition: strain, loss, isolation), core_lasting.cpp (joining, healing, forgetting),
+// core_exchange.cpp (streams that repair what gossip lost).
 //
 // Sources: Das, Gupta, Motivala, "SWIM" (DSN 2002); Dadgar, Phillips, Currey, "Lifeguard" (DSN 2018).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <troupe/base/random.hpp>
 #include <troupe/base/time.hpp>
+#include <troupe/membership/accusation_limit.hpp>
 #include <troupe/membership/dissemination.hpp>
 #include <troupe/membership/graveyard.hpp>
+#include <troupe/membership/isolation.hpp>
+#include <troupe/membership/loss.hpp>
+#include <troupe/membership/member.hpp>
 #include <troupe/membership/message.hpp>
 #include <troupe/membership/options.hpp>
 #include <troupe/membership/order.hpp>
-#include <troupe/membership/rotation.hpp>
+#include <troupe/membership/roster.hpp>
 #include <troupe/membership/round_trip.hpp>
 #include <troupe/membership/suspicion.hpp>
+#include <troupe/membership/sync.hpp>
 
 namespace troupe::membership {
-
-/// One node as this node sees it.
-struct member {
-  identity self;
-  std::uint64_t incarnation = 0;
-  membership::state state = membership::state::alive;
-  membership::mode mode = membership::mode::joining;
-  std::string name;
-  endpoint address;
-  registration document;
-  time_point since{};      // when `state` last changed here
-  node_id accuser;         // who said suspect or dead
-  duration round_trip{0};  // smoothed; 0 until measured
-};
-
-/// Why the actor is told of a member. Every change is one event, and `subject` is the new truth whole.
-enum class event_kind : std::uint8_t {
-  joined,   // a new node, or a new life of a known one: a higher epoch supersedes the old process
-  changed,  // its mode, address or document
-  suspected,
-  refuted,  // alive again, after suspect or dead, in the same life
-  died,
-  left,       // of itself: it left, or another process has taken its name; either way it must stop
-  forgotten,  // dead or left for long; no longer in members()
-};
-
-struct event {
-  event_kind kind;
-  member subject;  // as it is after the event
-};
 
 /// What the core wants done. The actor performs everything and empties it before the next call.
 struct actions {
@@ -68,8 +47,14 @@ struct actions {
     packet what;
   };
   std::vector<send> packets;
-  std::vector<endpoint> exchanges;  // open a stream, send `make_snapshot()`, hand the answer to `merge`;
-                                    // who is asked answers with its own, made before it merges
+  struct stream_ping {
+    identity who;
+    endpoint at;
+    std::uint64_t sequence;
+  };
+  std::vector<stream_ping>
+      stream_pings;                 // open a stream there, too, and say `stream_answered` if it is `who`
+  std::vector<endpoint> exchanges;  // open a stream there and run a sync, as sync.hpp says
   std::vector<event> events;        // in the order in which they happened
   std::vector<std::string> notes;   // one line each, worth a warning in the log
 
@@ -96,37 +81,72 @@ class core {
   void tick(time_point now, actions& out);
   time_point next_deadline() const;
 
-  /// The stream exchange, both directions: what this node knows, and what the other one said.
-  snapshot make_snapshot() const;
-  void merge(const snapshot& what, time_point now, actions& out);
+  /// One side of a sync; sync.hpp says how it is run. The initiator's first message is `opening`.
+  sync_session begin_sync(endpoint with, sync_message& opening) const;
+  sync_session serve_sync() const;
+  /// What to send back, if anything. Errors: the other side's message is wrong, or this node has left; the
+  /// text says why, and the session is over.
+  result<std::optional<sync_message>> receive_sync(sync_session& session, const sync_message& what,
+                                                   time_point now, actions& out);
+  /// Once for each session, however it ended.
+  void end_sync(sync_session& session, time_point now, actions& out);
+  /// No stream came about, or none that answered.
   void exchange_failed(endpoint with, time_point now, actions& out);
+  /// The message of a stream ping. `sync_kind::pong` from `target` is the answer.
+  sync_message ask_presence(identity target) const;
 
   /// This node's own document and mode: a new version, announced at once. A document beyond the bounds is
   /// not published, and a note says why. The same document or mode again does nothing.
   void publish(std::vector<service_entry> services, std::string zone, time_point now, actions& out);
   void set_mode(membership::mode mode, time_point now, actions& out);
-  /// Announces that this node has left, to `options::leave_fanout` peers at once. Final.
+  /// How far this node's own dispatcher lags, 0 (it keeps up) to `strain_max`: told to the others at most
+  /// once per options::restate_interval.
+  void set_strain(int level, time_point now, actions& out);
+  /// Announces that this node has left. Final. It is repeated until options::leave_fanout different peers
+  /// have acknowledged it, or options::leave_limit has passed: `leave_done`.
   void leave(time_point now, actions& out);
+  /// True once nothing is to be waited for after `leave`.
+  bool leave_done() const;
 
   /// Evidence from elsewhere that the peer's process lives (an RPC reply): counts as an ack.
   void heard_from(identity peer, time_point now);
+  /// A stream ping reached the process that it was for. Counts as an ack, and as a packet lost.
+  void stream_answered(identity peer, time_point now, actions& out);
 
   /// Where this node stands: true once a seed has answered (or there are no seeds).
   bool joined() const;
   /// Lifeguard's local health: 0 is healthy, up to options::health_max.
   int local_health() const;
-  const member& self() const;
-  /// Everyone known, by node id, this node included; dead and left until they are forgotten.
-  const std::map<node_id, member>& members() const;
+  /// True while this node reaches so few that it doubts itself rather than the others (isolation.hpp).
+  bool isolated() const;
+  const record& self() const;
+  /// Everyone known, this node included; dead and left until they are forgotten. Cheap.
+  const roster& members() const;
+  /// One of them with all that is known of it; nothing for a stranger.
+  std::optional<member> find(node_id who) const;
+  /// All of them so, in no particular order: `visit(member)`.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& known : roster_) visit(whole(known));
+  }
 
   struct counters {
     std::uint64_t pings = 0, acks = 0, indirect = 0, suspicions = 0, refutations = 0, deaths = 0;
-    std::uint64_t dropped_members = 0;  // beyond options::members_max
-    std::uint64_t ignored_packets = 0;  // for somebody else, or without sense
-    std::uint64_t ignored_updates = 0;  // beyond their bounds
-    std::uint64_t stalls = 0;           // this node was not running for longer than a probe may take
+    std::uint64_t dropped_members = 0;        // beyond options::members_max
+    std::uint64_t ignored_packets = 0;        // for somebody else, or without sense
+    std::uint64_t ignored_updates = 0;        // beyond their bounds
+    std::uint64_t stalls = 0;                 // this node was not running for longer than a probe may take
+    std::uint64_t syncs = 0, sync_bytes = 0;  // brought to their end; bytes told in all, at most
+    std::uint64_t refused_syncs = 0, broken_syncs = 0;   // sent elsewhere, being busy; ended by a bad message
+    std::uint64_t stream_pings = 0, stream_rescues = 0;  // asked for; of them answered, where no packet was
+    std::uint64_t limited_accusations = 0;               // beyond options::accusations_max, without effect
+    std::uint64_t doubted_accusations = 0;               // of accusers beyond options::trusted_health_max
+    std::uint64_t dropped_news = 0;                      // beyond options::news_max
+    std::uint64_t dropped_relays = 0;                    // pings in others' places, beyond what may be open
+    std::uint64_t isolations = 0;                        // times this node took itself for isolated
+    std::uint64_t postponed_verdicts = 0;                // due while it could not trust itself
   };
-  const counters& counted() const;
+  counters counted() const;
 
  private:
   /// The probe of this period. Nothing is decided before its end: a late answer still counts.
@@ -149,6 +169,11 @@ class core {
     time_point nack_at;  // `never` once sent
     time_point ends;
   };
+  /// Who says that somebody is suspect or dead, and how well it was.
+  struct accusation {
+    node_id accuser{};
+    std::uint8_t health = 0;
+  };
   /// What is measured of a peer and nobody else's business.
   struct link {
     round_trip timing;
@@ -164,93 +189,161 @@ class core {
     endpoint address;  // the teller's
   };
   enum class carry : std::uint8_t { document, version_only };
+  /// A ping to a peer that is looked at more closely (loss.hpp).
+  struct watch_ping {
+    identity target;
+    time_point ends;
+  };
 
   // core.cpp
   bool running() const;
-  bool alone() const { return live_ <= 1; }
+  void notice_stall(time_point now);
+  void say_farewell(time_point now, actions& out);
+  void receive_farewell_ack(const packet& what);
+  void stop(std::string note, time_point now, actions& out);
+  member whole(const record& known) const;
+  void happened(event_kind kind, const record& whom);
+  void release_events(time_point now, actions& out);
+
+  // core_lasting.cpp
+  bool alone() const { return roster_.live() <= 1; }
   void ask_seeds(time_point now, actions& out);
   void heal(time_point now, actions& out);
-  void exchange_periodically(time_point now, actions& out);
-  void request_exchange(endpoint with, time_point now, actions& out);
   void forget_the_old(time_point now, actions& out);
   void make_room(actions& out);
-  void notice_stall(time_point now);
-  void stop(std::string note, time_point now, actions& out);
+  void forget(node_id who, actions& out);
 
   // core_probing.cpp
   void probe_next(time_point now, actions& out);
   void ask_helpers(time_point now, actions& out);
   void conclude_probe(time_point now, actions& out);
-  void suspect(member& whom, time_point now, actions& out);
-  void bury_suspects(time_point now, actions& out);
+  void conclude(answer how, time_point now, actions& out);
   void nack_late_relays(time_point now, actions& out);
   enum class introduction : std::uint8_t { needed, not_needed };
+  void take(const packet& what, endpoint from, time_point now, actions& out);
   void receive_ping(const packet& what, endpoint reply_to, introduction mine, actions& out);
   void receive_ping_request(const packet& what, endpoint reply_to, time_point now, actions& out);
   void receive_ack(const packet& what, endpoint reply_to, time_point now, actions& out);
   void receive_nack(const packet& what);
-  void compare_digest(const packet& what, endpoint reply_to, time_point now, actions& out);
   void adjust_health(int by);
+
+  // core_verdict.cpp
+  void suspect(record& whom, time_point now, actions& out);
+  void confirm(record& known, accusation by, const hearsay& how, time_point now);
+  credit credit_of(const accusation& by) const;
+  bool may_bury(node_id who, time_point now) const;
+  void bury_suspects(time_point now, actions& out);
+  record& enter(record& whom, membership::state state, accusation by, time_point now);
+
+  // core_condition.cpp
+  void restate(time_point now, actions& out);
+  void watch_isolation(time_point now, actions& out);
+  void note_contact(time_point now);
+  void withdraw_accusations(time_point now);
+  void look_closer(time_point now, actions& out);
+  bool receive_watch_ack(const packet& what, time_point now, actions& out);
+  void take_losses(node_id observer, const std::vector<node_id>& before, const std::vector<node_id>& after);
 
   // core_learning.cpp
   void learn(const update& what, const hearsay& how, time_point now, actions& out);
   void learn_of_self(const update& what, time_point now, actions& out);
   void learn_of_stranger(const update& what, const hearsay& how, time_point now, actions& out);
-  void replace(member& known, const update& what, const hearsay& how, time_point now, actions& out);
-  void confirm(member& known, node_id accuser, const hearsay& how, time_point now);
-  void learn_document(member& known, const update& what, const hearsay& how, time_point now, actions& out);
-  bool adopt_document(member& known, const update& what);
-  void contradict(const snapshot& what, actions& out);
+  void replace(record& known, const update& what, const hearsay& how, time_point now, actions& out);
+  void learn_document(record& known, const update& what, const hearsay& how, time_point now, actions& out);
+  bool adopt_document(record& known, const update& what);
   void refute(std::uint64_t incarnation, time_point now, actions& out);
-  void enter(member& whom, membership::state state, node_id accuser, time_point now);
   bool is_plausible(const update& what) const;
 
+  // core_exchange.cpp
+  void exchange_periodically(time_point now, actions& out);
+  void request_exchange(endpoint with, time_point now, actions& out);
+  void compare_digest(const packet& what, endpoint reply_to, time_point now, actions& out);
+  class knowledge;
+  static sync_digest digest_of(const record& whom);
+  using sync_answer = result<std::optional<sync_message>>;
+  sync_answer prove_presence(sync_session& session, const sync_message& what);
+  sync_answer meet_oneself(sync_session& session);
+  bool is_busy(time_point now);
+  sync_answer send_elsewhere(sync_session& session);
+  sync_answer go_elsewhere(sync_session& session, const sync_message& what, actions& out);
+  void take_facts(sync_session& session, const sync_message& what, time_point now, actions& out);
+  void learn_grave(const sync_digest& grave, const hearsay& how, time_point now, actions& out);
+  std::optional<update> contradiction_of(const update& fact) const;
+  void contradict(sync_session& session, std::vector<update> notes, actions& out);
+
   // core_telling.cpp
-  update describe(const member& whom, carry what) const;
-  void announce(const member& whom, urgency how_urgent, carry what, time_point now);
+  update describe(const record& whom, carry what) const;
+  void announce(const record& whom, urgency how_urgent, carry what, time_point now);
   int budget() const;
   void push(time_point now, actions& out);
   void warn(update belief, actions& out);
   void answer_old_life(const packet& what, endpoint reply_to, actions& out);
   packet start(packet_kind kind) const;
   void fill(packet& what, identity receiver);
+  void fill(packet& what, identity receiver, std::size_t bytes_max);
   bool needs_note(identity receiver) const;
   bool misjudges_self(const packet& what) const;
   std::vector<node_id> pick_live(std::size_t count, node_id except);
 
-  member& me() { return members_.at(self_); }
+  record& me() { return *roster_.find(self_); }
   /// Every change of a member that the digest covers goes through here.
   template <class Edit>
-  void amend(member& whom, Edit&& edit) {
-    digest_ -= digest_of(whom);
+  void amend(record& whom, Edit&& edit) {
+    sums_.remove(digest_of(whom));
     edit(whom);
-    digest_ += digest_of(whom);
+    sums_.add(digest_of(whom));
   }
-  static std::uint64_t digest_of(const member& whom);
 
   options settings_;
   node_id self_;
   random_source random_;
   counters counters_;
 
-  std::map<node_id, member> members_;
+  roster roster_;
   std::map<node_id, link> links_;
-  std::map<node_id, suspicion> suspicions_;  // exactly the members in state suspect
+  std::map<node_id, accusation> accusations_;  // exactly the members in state suspect or dead
+  docket docket_;                              // exactly the members in state suspect
   graveyard graveyard_;
-  std::size_t live_ = 1;      // alive and suspect, this node included
-  std::uint64_t digest_ = 0;  // sum of digest_of over the live members
-  rotation rotation_;         // the others that are, or were lately, live
+  settled_sums sums_;  // of everybody; its total is the digest in an ack
+  // Who is to be forgotten, the oldest first; entries about those who came back meanwhile count for nothing.
+  std::deque<std::pair<time_point, node_id>> dead_;
+  std::deque<std::pair<time_point, node_id>> left_;
 
   int health_ = 0;
   std::optional<probe> probe_;
   std::map<std::uint64_t, relay> relays_;  // by the sequence of this node's own ping
+  accusation_limit accusation_limit_;
+  reach reach_;
+  time_point isolated_since_ = never;  // never: it is not
+  time_point last_contact_ = time_point::min();
+
+  loss_meter losses_;                            // what this node sees
+  std::map<std::uint64_t, watch_ping> watches_;  // by sequence
+  loss_reports loss_reports_;                    // what all say
+  std::uint8_t strain_ = 0;                      // to be told
+  time_point restated_;
+
+  std::vector<event> events_;  // not handed out yet
+  time_point last_release_;
+
+  std::map<std::uint64_t, node_id> farewells_;  // by sequence, not acknowledged yet
+  std::vector<node_id> farewelled_;             // acknowledged by them
+  time_point farewell_ends_ = never;
   std::uint64_t next_sequence_;
   int mismatches_ = 0;  // acks in a row whose digest differed
 
   int looks_left_ = 0;  // quick exchanges still due after joining
+  // Others that are asked when the seeds are busy, until the seeds are asked again.
+  static constexpr int referrals_max = 3;
+  int referrals_left_ = 0;
+  int syncs_served_ = 0;    // under way, begun by others
+  double sync_bytes_left_;  // that may be told to others now; below 0 they are sent elsewhere
+  time_point sync_bytes_at_;
 
   dissemination news_;
   time_point last_gossip_;
+  std::size_t gossip_bytes_left_ = 0;  // until next_allowance_
+  time_point next_allowance_ = time_point::min();
 
   std::vector<endpoint> seeds_;
   bool joined_ = true;
@@ -265,6 +358,11 @@ class core {
   time_point next_join_ = never;
   time_point next_heal_;
   time_point next_sweep_;
+  time_point next_relay_ = never;
+  time_point next_restate_ = never;
+  time_point next_release_ = never;
+  time_point deaths_until_ = never;  // how long deaths wait for others
+  time_point next_farewell_ = never;
 };
 
 }  // namespace troupe::membership

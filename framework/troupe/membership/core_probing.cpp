@@ -11,9 +11,6 @@ namespace {
 /// Pings in others' places that may be open at once; more are ignored, and the requester asks somebody else.
 constexpr std::size_t relays_max = 1024;
 
-/// Mismatches of the digest in a row before a stream is worth it: news under way explains one or two.
-constexpr int mismatches_wanted = 3;
-
 }  // namespace
 
 void core::adjust_health(int by) { health_ = std::clamp(health_ + by, 0, settings_.health_max); }
@@ -21,22 +18,21 @@ void core::adjust_health(int by) { health_ = std::clamp(health_ + by, 0, setting
 void core::probe_next(time_point now, actions& out) {
   const auto period = settings_.probe_period * (1 + health_);
   next_probe_ = now + period;
-  const auto live = [&](node_id who) {
-    const auto found = members_.find(who);
-    return found != members_.end() && is_live(found->second.state);
-  };
-  const auto who = rotation_.next(random_, live);
-  if (!who) return;
-  const auto& peer = members_.at(who);
-  const auto timeout =
-      links_[who].timing.timeout(settings_.probe_timeout_min, settings_.probe_timeout_max) * (1 + health_);
-  probe_ = probe{peer.self, peer.address, next_sequence_++, now, now + timeout, now + period, {}, 0};
+  const auto* peer = roster_.next(self_, random_);
+  if (peer == nullptr) return;
+  const auto known_link = links_.find(peer->self.node);
+  const auto usual =
+      known_link == links_.end()
+          ? settings_.probe_timeout_max
+          : known_link->second.timing.timeout(settings_.probe_timeout_min, settings_.probe_timeout_max);
+  const auto timeout = usual * (1 + health_);
+  probe_ = probe{peer->self, peer->who->address, next_sequence_++, now, now + timeout, now + period, {}, 0};
   packet ping = start(packet_kind::ping);
   ping.sequence = probe_->sequence;
-  ping.target = peer.self;
-  fill(ping, peer.self);
+  ping.target = probe_->target;
+  fill(ping, probe_->target);
   ++counters_.pings;
-  out.packets.push_back({peer.address, std::move(ping)});
+  out.packets.push_back({probe_->address, std::move(ping)});
 }
 
 void core::ask_helpers(time_point, actions& out) {
@@ -45,65 +41,65 @@ void core::ask_helpers(time_point, actions& out) {
   probe_->helpers = pick_live(wanted, probe_->target.node);
   probe_->helpers_asked = probe_->helpers.size();
   for (const auto who : probe_->helpers) {
-    const auto& helper = members_.at(who);
+    const auto& helper = *roster_.find(who);
     packet request = start(packet_kind::ping_request);
     request.sequence = probe_->sequence;
     request.target = probe_->target;
     request.target_address = probe_->address;
     fill(request, helper.self);
     ++counters_.indirect;
-    out.packets.push_back({helper.address, std::move(request)});
+    out.packets.push_back({helper.who->address, std::move(request)});
   }
+  if (!settings_.stream_pings) return;
+  ++counters_.stream_pings;
+  out.stream_pings.push_back({probe_->target, probe_->address, probe_->sequence});
+}
+
+void core::stream_answered(identity peer, time_point now, actions& out) {
+  const auto* known = roster_.find(peer.node);
+  if (!running() || known == nullptr || known->self != peer) return;
+  links_[peer.node].heard = now;
+  if (!probe_ || probe_->target != peer) return;
+  ++counters_.stream_rescues;
+  conclude(answer::rescued, now, out);
+  release_events(now, out);
 }
 
 void core::conclude_probe(time_point now, actions& out) {
-  const probe failed = std::move(*probe_);
+  const auto known_link = links_.find(probe_->target.node);
+  const bool heard = known_link != links_.end() && known_link->second.heard >= probe_->started;
+  conclude(heard ? answer::rescued : answer::none, now, out);
+}
+
+/// The probe is over: what it says of the target, and of this node.
+void core::conclude(answer how, time_point now, actions& out) {
+  const probe ended = std::move(*probe_);
   probe_.reset();
-  if (links_[failed.target.node].heard >= failed.started) {
-    adjust_health(-1);
+  const auto node = ended.target.node;
+  reach_.note(node, how, now);
+  watch_isolation(now, out);
+  if (how == answer::none) {
+    // A helper that sent neither answer nor nack points at this node's own network rather than the target's.
+    const bool told = settings_.nacks && ended.helpers_asked > 0;
+    adjust_health(told ? static_cast<int>(ended.helpers.size()) : 1);
+    auto* const known = roster_.find(node);
+    if (known != nullptr && known->self == ended.target) suspect(*known, now, out);
     return;
   }
-  // A helper that sent neither answer nor nack points at this node's own network rather than the target's.
-  adjust_health(failed.helpers_asked == 0 ? 1 : static_cast<int>(failed.helpers.size()));
-  const auto found = members_.find(failed.target.node);
-  if (found != members_.end() && found->second.self == failed.target) suspect(found->second, now, out);
-}
-
-void core::suspect(member& whom, time_point now, actions& out) {
-  if (whom.state == state::suspect) {
-    confirm(whom, self_, {channel::packet, retelling::announce, self().self, {}}, now);
-    return;
+  adjust_health(-1);
+  if (settings_.degraded_observers == 0) return;
+  if (reach_.loses_everywhere() || isolated()) {
+    // It is this node's own network: it has nothing to say about the others'.
+    losses_.clear();
+    restate(now, out);
+  } else if (how == answer::rescued) {
+    losses_.watch(node, now);
   }
-  if (whom.state != state::alive) return;
-  ++counters_.suspicions;
-  enter(whom, state::suspect, self_, now);
-  out.events.push_back({event_kind::suspected, whom});
-  announce(whom, urgency::failure, carry::version_only, now);
-  push(now, out);
-}
-
-void core::bury_suspects(time_point now, actions& out) {
-  std::vector<node_id> due;
-  for (auto& [who, doubt] : suspicions_) {
-    if (doubt.deadline() > now) continue;
-    // Whoever answered a call a moment ago lives, whatever the packets say; its refutation is on the way.
-    if (links_[who].heard > now - settings_.probe_period)
-      doubt.postpone(settings_.probe_period);
-    else
-      due.push_back(who);
-  }
-  for (const auto who : due) {
-    auto& gone = members_.at(who);
-    ++counters_.deaths;
-    enter(gone, state::dead, self_, now);
-    out.events.push_back({event_kind::died, gone});
-    announce(gone, urgency::failure, carry::version_only, now);
-    warn(describe(gone, carry::version_only), out);
-  }
-  if (!due.empty()) push(now, out);
 }
 
 void core::nack_late_relays(time_point now, actions& out) {
+  if (next_relay_ > now) return;
+  next_relay_ = never;
   for (auto next = relays_.begin(); next != relays_.end();) {
     auto& asked = next->second;
     if (asked.nack_at <= now) {
@@ -114,11 +110,22 @@ void core::nack_late_relays(time_point now, actions& out) {
       fill(nack, asked.requester);
       out.packets.push_back({asked.requester_address, std::move(nack)});
     }
-    next = asked.ends <= now ? relays_.erase(next) : std::next(next);
+    if (asked.ends <= now) {
+      next = relays_.erase(next);
+      continue;
+    }
+    next_relay_ = std::min({next_relay_, asked.nack_at, asked.ends});
+    ++next;
   }
 }
 
 void core::receive(const packet& what, endpoint from, time_point now, actions& out) {
+  take(what, from, now, out);
+  release_events(now, out);
+}
+
+void core::take(const packet& what, endpoint from, time_point now, actions& out) {
+  if (!running() && what.kind == packet_kind::ack) return receive_farewell_ack(what);
   const bool asks_other = what.kind == packet_kind::ping && what.target != self().self;
   const auto reply_to = what.from_address && !what.from_address.is_unspecified() ? what.from_address : from;
   if (!running() || !what.from.node || !what.from.epoch || what.from == self().self) {
@@ -129,7 +136,7 @@ void core::receive(const packet& what, endpoint from, time_point now, actions& o
     ++counters_.ignored_packets;
     answer_old_life(what, reply_to, out);
     if (what.from.node == self_ && what.from.epoch > self().self.epoch)
-      stop("another process has started under the name '" + self().name + "' at " + to_string(reply_to) +
+      stop("another process has started under the name '" + self().who->name + "' at " + to_string(reply_to) +
                "; this one is superseded and must stop",
            now, out);
     return;
@@ -138,6 +145,7 @@ void core::receive(const packet& what, endpoint from, time_point now, actions& o
     ++counters_.ignored_packets;
     return;
   }
+  note_contact(now);
   const hearsay how{channel::packet, retelling::announce, what.from, reply_to};
   const auto mine = misjudges_self(what) ? introduction::needed : introduction::not_needed;
   for (const auto& fact : what.updates) {
@@ -177,14 +185,20 @@ void core::receive_ping(const packet& what, endpoint reply_to, introduction mine
 
 void core::receive_ping_request(const packet& what, endpoint reply_to, time_point now, actions& out) {
   if (!what.target.node || what.target.node == self_ || !what.target_address ||
-      what.target_address.is_unspecified() || relays_.size() >= relays_max) {
+      what.target_address.is_unspecified()) {
     ++counters_.ignored_packets;
+    return;
+  }
+  if (relays_.size() >= relays_max) {
+    ++counters_.dropped_relays;
     return;
   }
   // The requester waits for the rest of its period; the nack must reach it before the end.
   const auto patience = settings_.probe_period - settings_.probe_timeout_max;
-  relays_[next_sequence_] = {
-      what.target, what.from, reply_to, what.sequence, now + patience * 4 / 5, now + settings_.probe_period};
+  const auto nack_at = settings_.nacks ? now + patience * 4 / 5 : never;
+  const auto ends = now + settings_.probe_period;
+  relays_[next_sequence_] = {what.target, what.from, reply_to, what.sequence, nack_at, ends};
+  next_relay_ = std::min({next_relay_, nack_at, ends});
   packet ping = start(packet_kind::ping);
   ping.sequence = next_sequence_++;
   ping.target = what.target;
@@ -203,35 +217,22 @@ void core::receive_ack(const packet& what, endpoint reply_to, time_point now, ac
     relays_.erase(asked);
     return;
   }
+  if (receive_watch_ack(what, now, out)) return;
   if (!probe_ || probe_->sequence != what.sequence || probe_->target != what.target) return;
   ++counters_.acks;
-  adjust_health(-1);
-  if (what.from == probe_->target) {
+  const bool direct = what.from == probe_->target;
+  if (direct) {
     auto& measured = links_[what.from.node];
     measured.timing.observe(now - probe_->started);
     measured.heard = now;
-    if (const auto found = members_.find(what.from.node); found != members_.end())
-      found->second.round_trip = measured.timing.smoothed();
-    compare_digest(what, reply_to, now, out);
+    if (settings_.digests) compare_digest(what, reply_to, now, out);
   }
-  probe_.reset();
+  conclude(direct ? answer::direct : answer::rescued, now, out);
 }
 
 void core::receive_nack(const packet& what) {
   if (probe_ && probe_->sequence == what.sequence && probe_->target == what.target)
     std::erase(probe_->helpers, what.from.node);
-}
-
-void core::compare_digest(const packet& what, endpoint reply_to, time_point now, actions& out) {
-  if (what.digest == digest_) {
-    mismatches_ = 0;
-    looks_left_ = 0;
-    return;
-  }
-  // With news still to be told, views differ for good reason.
-  if (!news_.empty() || ++mismatches_ < mismatches_wanted) return;
-  mismatches_ = 0;
-  request_exchange(reply_to, now, out);
 }
 
 }  // namespace troupe::membership

@@ -7,42 +7,54 @@
 
 namespace troupe::membership {
 
-update core::describe(const member& whom, carry what) const {
+update core::describe(const record& whom, carry what) const {
   update fact;
   fact.subject = whom.self;
   fact.incarnation = whom.incarnation;
   fact.state = whom.state;
   fact.mode = whom.mode;
-  fact.name = whom.name;
-  fact.address = whom.address;
-  fact.accuser = whom.accuser;
-  fact.registration_version = whom.document.version;
-  if (what == carry::document && whom.document.version > 0) fact.document = whom.document;
+  fact.strain = whom.strain;
+  fact.who = whom.who;
+  fact.registration_version = whom.document_version();
+  if (const auto by = accusations_.find(whom.self.node); by != accusations_.end()) {
+    fact.accuser = by->second.accuser;
+    fact.accuser_health = by->second.health;
+  }
+  if (what == carry::document) fact.document = whom.document;
   return fact;
 }
 
 int core::budget() const {
-  const double tens = std::ceil(std::log10(static_cast<double>(live_) + 1));
-  return settings_.retransmit_multiplier * std::max(1, static_cast<int>(tens));
+  const double tens = std::log10(static_cast<double>(roster_.live()) + 1);
+  return std::max(settings_.retransmit_multiplier,
+                  static_cast<int>(std::ceil(settings_.retransmit_multiplier * tens)));
 }
 
 /// Queues news. Out of quiet it leaves at once; amid other news it waits for its interval.
-void core::announce(const member& whom, urgency how_urgent, carry what, time_point now) {
+void core::announce(const record& whom, urgency how_urgent, carry what, time_point now) {
   if (superseded_) return;
   news_.announce(describe(whom, what), how_urgent, budget());
   if (next_gossip_ == never) next_gossip_ = std::max(now, last_gossip_ + settings_.gossip_interval);
 }
 
 void core::push(time_point now, actions& out) {
+  if (now >= next_allowance_) {
+    gossip_bytes_left_ = settings_.gossip_bytes_max;
+    next_allowance_ = now + settings_.gossip_interval;
+  }
   last_gossip_ = now;
   const auto told = pick_live(static_cast<std::size_t>(settings_.gossip_fanout), {});
   // With nobody to tell, news gets old: an isolated node must not come back with its list of the dead.
   if (told.empty()) news_.clear();
   for (const auto who : told) {
-    const auto& peer = members_.at(who);
+    const auto& peer = *roster_.find(who);
     packet gossip = start(packet_kind::gossip);
-    fill(gossip, peer.self);
-    if (!gossip.updates.empty()) out.packets.push_back({peer.address, std::move(gossip)});
+    if (gossip_bytes_left_ < packet_overhead_bytes) break;
+    const auto room = std::min(settings_.packet_bytes_max, gossip_bytes_left_);
+    fill(gossip, peer.self, room);
+    if (gossip.updates.empty()) continue;
+    gossip_bytes_left_ -= std::min(gossip_bytes_left_, size_bound(gossip));
+    out.packets.push_back({peer.who->address, std::move(gossip)});
   }
   next_gossip_ = news_.empty() ? never : now + settings_.gossip_interval;
 }
@@ -52,7 +64,7 @@ void core::warn(update belief, actions& out) {
   packet ping = start(packet_kind::ping);
   ping.sequence = next_sequence_++;
   ping.target = belief.subject;
-  const auto where = belief.address;
+  const auto where = belief.who->address;
   ping.updates.push_back(std::move(belief));
   fill(ping, ping.target);
   ++counters_.pings;
@@ -64,6 +76,7 @@ void core::answer_old_life(const packet& what, endpoint reply_to, actions& out) 
   const auto named = what.from.node == self_ ? what.from : what.target;
   if (named.epoch >= self().self.epoch) return;
   packet answer = start(packet_kind::gossip);
+  answer.receiver = what.from;
   answer.updates.push_back(describe(self(), carry::version_only));
   out.packets.push_back({reply_to, std::move(answer)});
 }
@@ -72,18 +85,17 @@ packet core::start(packet_kind kind) const {
   packet begun;
   begun.kind = kind;
   begun.from = self().self;
-  begun.from_address = self().address;
-  begun.digest = kind == packet_kind::ack ? digest_ : 0;
+  begun.from_address = self().who->address;
+  begun.digest = kind == packet_kind::ack ? sums_.total() : 0;
   return begun;
 }
 
 /// True when this node believes something of `receiver` that the receiver must hear to set it right.
 bool core::needs_note(identity receiver) const {
-  const auto found = members_.find(receiver.node);
-  if (found == members_.end() || receiver.node == self_) return false;
-  const auto& known = found->second;
-  if (known.self.epoch != receiver.epoch) return known.self.epoch > receiver.epoch;
-  return known.state == state::suspect || known.state == state::dead;
+  const auto* known = roster_.find(receiver.node);
+  if (known == nullptr || receiver.node == self_) return false;
+  if (known->self.epoch != receiver.epoch) return known->self.epoch > receiver.epoch;
+  return (settings_.buddies && known->state == state::suspect) || known->state == state::dead;
 }
 
 /// True when the sender holds this node for worse than alive, or for an earlier life: it must be told in
@@ -96,20 +108,20 @@ bool core::misjudges_self(const packet& what) const {
 }
 
 /// The buddy system: a suspect hears the suspicion first. Then the news, as much as fits.
-void core::fill(packet& what, identity receiver) {
+void core::fill(packet& what, identity receiver) { fill(what, receiver, settings_.packet_bytes_max); }
+
+void core::fill(packet& what, identity receiver, std::size_t bytes_max) {
+  what.receiver = receiver;
   const bool has_note = !what.updates.empty() && what.updates.front().subject.node == receiver.node;
   if (!has_note && needs_note(receiver))
-    what.updates.insert(what.updates.begin(), describe(members_.at(receiver.node), carry::version_only));
-  auto room = settings_.packet_bytes_max - packet_overhead_bytes;
-  for (const auto& fact : what.updates) room -= size_bound(fact);
-  news_.take(room, receiver.node, what.updates);
+    what.updates.insert(what.updates.begin(), describe(*roster_.find(receiver.node), carry::version_only));
+  const auto taken = size_bound(what);
+  if (taken < bytes_max) news_.take(bytes_max - taken, receiver.node, what.updates);
 }
 
 std::vector<node_id> core::pick_live(std::size_t count, node_id except) {
-  return rotation_.pick(count, random_, [&](node_id who) {
-    const auto found = members_.find(who);
-    return who != except && found != members_.end() && is_live(found->second.state);
-  });
+  return roster_.pick(count, random_,
+                      [&](const record& one) { return one.self.node != except && one.self.node != self_; });
 }
 
 }  // namespace troupe::membership

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <troupe/membership/dissemination.hpp>
@@ -28,6 +29,9 @@ void dissemination::announce(update what, urgency how_urgent, int budget) {
   const auto bytes = size_bound(what);
   order_.insert(position);
   entries_.emplace(subject, entry{std::move(what), bytes, budget, position});
+  if (entries_.size() <= entries_max_) return;
+  ++dropped_;
+  forget(std::prev(order_.end())->subject);
 }
 
 void dissemination::take(std::size_t bytes, node_id receiver, std::vector<update>& into) {

@@ -18,12 +18,14 @@
 namespace troupe::membership {
 
 /// What goes first. A wrong accusation must be undone before it does harm, a death known before a join.
-enum class urgency : std::uint8_t { refutation, failure, join, registration };
+enum class urgency : std::uint8_t { refutation, failure, join, registration, load };
 
 class dissemination {
  public:
-  /// Updates larger than `update_bytes_max` lose their document: receivers fetch it by stream.
-  explicit dissemination(std::size_t update_bytes_max) : update_bytes_max_(update_bytes_max) {}
+  /// Updates larger than `update_bytes_max` lose their document: receivers fetch it by stream. Beyond
+  /// `entries_max` subjects the last in the order is dropped.
+  dissemination(std::size_t update_bytes_max, std::size_t entries_max)
+      : update_bytes_max_(update_bytes_max), entries_max_(entries_max) {}
 
   /// To be told `budget` times. Replaces what is queued about the subject; of the two urgencies the higher
   /// stays, since the old news has not gone out whole.
@@ -38,6 +40,7 @@ class dissemination {
   bool contains(node_id subject) const { return entries_.contains(subject); }
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
+  std::uint64_t dropped() const { return dropped_; }
 
  private:
   struct rank {
@@ -55,6 +58,8 @@ class dissemination {
   };
 
   std::size_t update_bytes_max_;
+  std::size_t entries_max_;
+  std::uint64_t dropped_ = 0;
   std::map<node_id, entry> entries_;
   std::set<rank> order_;
   std::uint64_t next_age_ = ~std::uint64_t{0};

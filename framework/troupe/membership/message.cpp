@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include <troupe/membership/message.hpp>
 
@@ -8,7 +10,7 @@ namespace {
 
 // Cap'n Proto's layout, in bytes: gossip.capnp's structs are laid out once and for all, so these are exact.
 constexpr std::size_t word = 8;
-constexpr std::size_t update_fixed = 10 * word;       // 8 of data, 2 pointers
+constexpr std::size_t update_fixed = 11 * word;       // 8 of data, 3 pointers
 constexpr std::size_t registration_fixed = 3 * word;  // 1 of data, 2 pointers
 constexpr std::size_t service_fixed = 3 * word;       // 2 of data, 1 pointer
 constexpr std::size_t list_tag = word;
@@ -44,6 +46,19 @@ std::string_view to_string(mode value) {
   return "unknown";
 }
 
+std::shared_ptr<const attributes> make_attributes(std::string name, endpoint address,
+                                                  std::vector<node_id> lossy) {
+  return std::make_shared<const attributes>(attributes{std::move(name), address, std::move(lossy)});
+}
+
+bool operator==(const update& one, const update& other) {
+  const auto same = [](const auto& a, const auto& b) { return a == b || (a && b && *a == *b); };
+  return one.subject == other.subject && one.incarnation == other.incarnation && one.state == other.state &&
+         one.mode == other.mode && one.strain == other.strain && one.accuser_health == other.accuser_health &&
+         one.accuser == other.accuser && one.registration_version == other.registration_version &&
+         same(one.who, other.who) && same(one.document, other.document);
+}
+
 std::size_t size_bound(const registration& document) {
   std::size_t bytes = registration_fixed + text_bytes(document.zone.size()) + list_tag;
   for (const auto& service : document.services) bytes += service_fixed + text_bytes(service.name.size());
@@ -51,7 +66,14 @@ std::size_t size_bound(const registration& document) {
 }
 
 std::size_t size_bound(const update& what) {
-  return update_fixed + text_bytes(what.name.size()) + (what.document ? size_bound(*what.document) : 0);
+  return update_fixed + text_bytes(what.who ? what.who->name.size() : 0) +
+         (what.who ? what.who->lossy.size() * word : 0) + (what.document ? size_bound(*what.document) : 0);
+}
+
+std::size_t size_bound(const packet& what) {
+  std::size_t bytes = packet_overhead_bytes;
+  for (const auto& fact : what.updates) bytes += size_bound(fact);
+  return bytes;
 }
 
 bool is_sensible(const registration& document) {
@@ -61,6 +83,12 @@ bool is_sensible(const registration& document) {
   };
   return document.zone.size() <= zone_bytes_max && document.services.size() <= services_max &&
          std::all_of(document.services.begin(), document.services.end(), sensible_service);
+}
+
+bool is_sensible(const attributes& what) {
+  return !what.name.empty() && what.name.size() <= node_name_bytes_max && what.address &&
+         !what.address.is_unspecified() && what.lossy.size() <= lossy_max &&
+         std::adjacent_find(what.lossy.begin(), what.lossy.end(), std::greater_equal<>{}) == what.lossy.end();
 }
 
 }  // namespace troupe::membership

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,24 +40,32 @@ struct registration {
   friend bool operator==(const registration&, const registration&) = default;
 };
 
-/// One fact about one node, as it travels in gossip and in snapshots.
+/// What a node says of itself and seldom changes. Never changed once made, so that all who carry it share it.
+struct attributes {
+  std::string name;  // 1 to 64 bytes, unique in the cluster
+  endpoint address;
+  std::vector<node_id> lossy;  // peers that it sees packets lost to or from; at most `lossy_max`, ascending
+  friend bool operator==(const attributes&, const attributes&) = default;
+};
+std::shared_ptr<const attributes> make_attributes(std::string name, endpoint address,
+                                                  std::vector<node_id> lossy = {});
+
+/// One fact about one node, as it travels in gossip and in syncs. Mode, strain and attributes are its
+/// owner's, and the same wherever epoch and incarnation are the same.
 struct update {
   identity subject;
   std::uint64_t incarnation = 0;
   membership::state state = membership::state::alive;
   membership::mode mode = membership::mode::joining;
-  std::string name;  // 1 to 64 bytes, unique in the cluster
-  endpoint address;
-  node_id accuser;  // who suspects; 0 unless state is suspect or dead
+  std::uint8_t strain = 0;          // how far its dispatcher lags: 0 (not at all) to `strain_max`
+  std::uint8_t accuser_health = 0;  // the accuser's local health when it said so: 0 is healthy
+  node_id accuser;                  // who says so; 0 unless state is suspect or dead
+  std::shared_ptr<const attributes> who;
   std::uint64_t registration_version = 0;
-  std::optional<membership::registration> document;  // absent where the receiver is likely to have it
-  friend bool operator==(const update&, const update&) = default;
-};
+  std::shared_ptr<const registration> document;  // null where the receiver is likely to have it
 
-/// Everything one node knows: the answer to a joiner, and the two halves of a push-pull.
-struct snapshot {
-  identity from;
-  std::vector<update> members;
+  /// Compares what the pointers point to.
+  friend bool operator==(const update& one, const update& other);
 };
 
 enum class packet_kind : std::uint8_t { ping = 0, ping_request = 1, ack = 2, nack = 3, gossip = 4 };
@@ -72,6 +80,7 @@ struct packet {
   endpoint target_address;      // ping_request: where the target listens
   std::uint64_t digest = 0;     // ack: order-independent hash of what the sender holds settled
   std::vector<update> updates;  // piggybacked
+  identity receiver;  // whom it is for; not in the packet, but what seals it binds it to its receiver
 };
 
 /// Bounds of one value on the wire; the codec refuses what is beyond them.
@@ -80,14 +89,18 @@ inline constexpr std::size_t service_name_bytes_max = 128;
 inline constexpr std::size_t zone_bytes_max = 64;
 inline constexpr std::size_t services_max = 1024;
 inline constexpr std::uint32_t weight_max = 10'000;
+inline constexpr std::uint8_t strain_max = 3;
+inline constexpr std::size_t lossy_max = 8;
 
 /// Upper bounds of what a value takes on the wire, in bytes (idl/troupe/gossip.capnp). A packet takes at
 /// most `packet_overhead_bytes` and the sum over its updates.
 inline constexpr std::size_t packet_overhead_bytes = 128;
 std::size_t size_bound(const registration& document);
 std::size_t size_bound(const update& what);
+std::size_t size_bound(const packet& what);
 
 /// True when all lengths and numbers of a document are within the bounds above.
 bool is_sensible(const registration& document);
+bool is_sensible(const attributes& what);
 
 }  // namespace troupe::membership

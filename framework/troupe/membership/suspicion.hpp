@@ -2,10 +2,15 @@
 //
 // One accuser may itself be the sick one, so its suspicion gets much time to be refuted. Each further,
 // independent accuser makes the crash more credible and shortens the time, by a logarithm: the first
-// confirmations count most. Source: Lifeguard, section IV-B.
+// confirmations count most. Source: Lifeguard, section IV-B. Beyond the paper: an accuser who doubts itself
+// (options::trusted_health_max) shortens nothing.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include <troupe/base/ids.hpp>
@@ -20,27 +25,78 @@ struct suspicion_bounds {
   int confirmations = 0;  // that bring it to the shortest
 };
 
-/// For a cluster of `live` members, the suspect and this node included. Below five members there are too
-/// few others to wait for, so the shortest time counts from the start.
+/// For a cluster of `live` members, the suspect and this node included. With fewer others than confirmations
+/// wanted there is nobody to wait for, so the shortest time counts from the start.
 suspicion_bounds bounds_of(const options& settings, std::size_t live);
+
+/// Whether an accuser's word counts for others, by its local health when it gave it.
+enum class credit : std::uint8_t { trusted, doubtful };
 
 class suspicion {
  public:
-  suspicion(node_id accuser, suspicion_bounds bounds, time_point now);
+  suspicion(node_id accuser, credit word, suspicion_bounds bounds, time_point now);
 
   /// One more node suspects the same. True when it was new and shortened the time, so is worth passing on.
-  bool confirm(node_id accuser);
+  bool confirm(node_id accuser, credit word, time_point now);
 
   /// When the suspect is to be declared dead.
   time_point deadline() const;
+  time_point started() const { return started_; }
+  /// True when somebody else than the first accuser, trusted as well, says the same.
+  bool is_shared() const { return trusted_ > 1; }
+  /// True when nobody but `accuser` has said it.
+  bool is_only_of(node_id accuser) const { return accusers_.size() == 1 && accusers_[0].accuser == accuser; }
+  /// When the last one to join the accusers did so, trusted or not, `except` left out; the axis' begin if
+  /// none.
+  time_point last_accused(node_id except) const;
 
   /// Grants more time: this node was not running, or has evidence of life.
   void postpone(duration by) { started_ += by; }
+  /// Lets the whole time begin anew; its accusers stay.
+  void restart(time_point now) { started_ = now; }
 
  private:
-  std::vector<node_id> accusers_;  // at most 1 + bounds_.confirmations
+  struct word_of {
+    node_id accuser;
+    time_point when;
+  };
+  std::vector<word_of> accusers_;  // at most 3 + bounds_.confirmations
+  int trusted_;                    // of them
   suspicion_bounds bounds_;
   time_point started_;
+};
+
+/// The open suspicions by their deadlines. Every call costs O(log n) but the two for all.
+class docket {
+ public:
+  void open(node_id who, suspicion doubt);
+  void close(node_id who);
+  const suspicion* find(node_id who) const;
+  bool confirm(node_id who, node_id accuser, credit word, time_point now);
+  void postpone(node_id who, duration by);
+  void postpone_all(duration by);
+  void restart_all(time_point now);
+
+  /// The earliest deadline; `never` without any.
+  time_point next() const { return order_.empty() ? never : order_.begin()->first; }
+  /// The last deadline that is at most `wait` after the earliest: when both are decided together.
+  time_point gathered(duration wait) const;
+  /// Who is due at or before `when`, the earliest first.
+  std::vector<node_id> due(time_point when) const;
+  /// Whom nobody but `accuser` suspects.
+  std::vector<node_id> only_of(node_id accuser) const;
+  /// True while some suspicion is shared, so that a death is likely to follow.
+  bool has_shared() const;
+  std::size_t size() const { return open_.size(); }
+
+ private:
+  template <class Edit>
+  void amend(node_id who, Edit&& edit);
+  template <class Edit>
+  void amend_all(Edit&& edit);
+
+  std::map<node_id, suspicion> open_;
+  std::set<std::pair<time_point, node_id>> order_;
 };
 
 }  // namespace troupe::membership

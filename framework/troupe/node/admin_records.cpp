@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <troupe/node/admin_records.hpp>
 #include <troupe/routing/attempt_text.hpp>
 
@@ -11,6 +13,13 @@ void write_terms(capnp::List<admin::Term>::Builder to, const std::vector<balance
     to[i].setValue(from[i].value);
     to[i].setWeight(from[i].weight);
   }
+}
+
+/// Of a member; its id where it is not known.
+std::string name_of(node_id who, const std::vector<membership::member>& known) {
+  const auto found =
+      std::find_if(known.begin(), known.end(), [who](const auto& one) { return one.self.node == who; });
+  return found == known.end() ? to_hex(who.value) : found->name;
 }
 
 void write_candidate(admin::Candidate::Builder to, const balance::candidate& from, time_point now) {
@@ -46,8 +55,8 @@ void write_attempt(admin::Attempt::Builder to, const routing::recent_call& of, s
 
 }  // namespace
 
-void write_member(admin::Member::Builder to, const membership::member& from, const std::string& accuser,
-                  time_point now) {
+void write_member(admin::Member::Builder to, const membership::member& from,
+                  const std::vector<membership::member>& known, time_point now) {
   to.setId(from.self.node.value);
   to.setEpoch(from.self.epoch.value);
   to.setIncarnation(from.incarnation);
@@ -56,11 +65,33 @@ void write_member(admin::Member::Builder to, const membership::member& from, con
   to.setState(std::string(to_string(from.state)));
   to.setMode(std::string(to_string(from.mode)));
   to.setSinceMicros(to_micros(now - from.since));
-  to.setAccuser(accuser);
+  if (from.accuser) to.setAccuser(name_of(from.accuser, known));
   to.setRoundTripMicros(to_micros(from.round_trip));
   to.setZone(from.document.zone);
   auto services = to.initServices(static_cast<capnp::uint>(from.document.services.size()));
   for (capnp::uint i = 0; i < services.size(); ++i) services.set(i, from.document.services[i].name);
+  to.setStrain(from.strain);
+  to.setDegraded(from.degraded);
+  auto observers = to.initObservers(static_cast<capnp::uint>(from.observers.size()));
+  for (capnp::uint i = 0; i < observers.size(); ++i) observers.set(i, name_of(from.observers[i], known));
+}
+
+void write_event(admin::MemberEvent::Builder to, const runtime::past_event& from, time_point now) {
+  const auto& subject = from.subject;
+  to.setNumber(from.number);
+  to.setAgoMicros(to_micros(now - from.at));
+  to.setKind(std::string(runtime::to_string(from.kind)));
+  to.setName(subject.name);
+  to.setId(subject.self.node.value);
+  to.setEpoch(subject.self.epoch.value);
+  to.setIncarnation(subject.incarnation);
+  to.setAddress(to_string(subject.address));
+  to.setState(std::string(to_string(subject.state)));
+  to.setMode(std::string(to_string(subject.mode)));
+  to.setAccuser(from.accuser);
+  to.setStrain(subject.strain);
+  to.setDegraded(subject.degraded);
+  to.setServices(static_cast<std::uint32_t>(from.services));
 }
 
 void write_links(admin::Admin::LinksResults::Builder results, const runtime::server::report& in,

@@ -11,9 +11,10 @@
 
 namespace troupe {
 
-/// `accuser`: the name of who suspects it.
-void write_member(admin::Member::Builder to, const membership::member& from, const std::string& accuser,
-                  time_point now);
+/// `known`: all members, which the accuser and the observers are among.
+void write_member(admin::Member::Builder to, const membership::member& from,
+                  const std::vector<membership::member>& known, time_point now);
+void write_event(admin::MemberEvent::Builder to, const runtime::past_event& from, time_point now);
 void write_links(admin::Admin::LinksResults::Builder results, const runtime::server::report& in,
                  const runtime::router_actor::report& out, const runtime::gossip_actor::report& gossip);
 void write_explanation(admin::Explanation::Builder to, const runtime::router_actor::service_view& from,

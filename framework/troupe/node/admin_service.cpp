@@ -43,12 +43,7 @@ task<> admin_service::members(context&, MembersParams::Reader, MembersResults::B
       [this](auto take) { of_.gossip().inspect(std::move(take)); });
   auto list = results.initMembers(static_cast<capnp::uint>(known.members.size()));
   const auto now = runtime::now();
-  for (capnp::uint i = 0; i < list.size(); ++i) {
-    std::string accuser;
-    for (const auto& other : known.members)
-      if (known.members[i].accuser && other.self.node == known.members[i].accuser) accuser = other.name;
-    write_member(list[i], known.members[i], accuser, now);
-  }
+  for (capnp::uint i = 0; i < list.size(); ++i) write_member(list[i], known.members[i], known.members, now);
 }
 
 task<> admin_service::services(context&, ServicesParams::Reader, ServicesResults::Builder results) {
@@ -115,6 +110,52 @@ task<> admin_service::calls(context&, CallsParams::Reader params, CallsResults::
   auto list = results.initCalls(static_cast<capnp::uint>(told.size()));
   const auto now = runtime::now();
   for (capnp::uint i = 0; i < list.size(); ++i) write_call(list[i], told[i], of_.shared->self, now);
+}
+
+task<> admin_service::events(context&, EventsParams::Reader params, EventsResults::Builder results) {
+  auto asked = ask<runtime::gossip_actor::past>(
+      [this, after = params.getAfter()](auto take) { of_.gossip().history(after, std::move(take)); });
+  const auto told = co_await asked;
+  auto list = results.initEvents(static_cast<capnp::uint>(told.events.size()));
+  const auto now = runtime::now();
+  for (capnp::uint i = 0; i < list.size(); ++i) write_event(list[i], told.events[i], now);
+  results.setLast(told.last);
+}
+
+task<> admin_service::join(context& ctx, JoinParams::Reader params, JoinResults::Builder) {
+  std::vector<std::string> seeds;
+  for (const auto seed : params.getSeeds()) {
+    seeds.push_back(text_of(seed));
+    if (const auto parts = split_host_port(seeds.back()); !parts) co_return ctx.fail(parts.error());
+  }
+  of_.gossip().join(std::move(seeds));
+}
+
+task<> admin_service::keys(context&, KeysParams::Reader, KeysResults::Builder results) {
+  const auto told = co_await ask<runtime::gossip_seal::report>(
+      [this](auto take) { of_.gossip().inspect_keys(std::move(take)); });
+  results.setSealed(!told.keys.empty());
+  results.setKept(told.kept);
+  results.setProblem(told.problem);
+  auto list = results.initKeys(static_cast<capnp::uint>(told.keys.size()));
+  for (capnp::uint i = 0; i < list.size(); ++i) {
+    const auto& from = told.keys[i];
+    list[i].setId(secrecy::to_string(from.id));
+    list[i].setStanding(std::string(secrecy::to_string(from.standing)));
+    list[i].setPrimary(told.primary == from.id);
+    list[i].setRetiredAt(from.retired_at);
+  }
+}
+
+task<> admin_service::orderKeys(context& ctx, OrderKeysParams::Reader params,
+                                OrderKeysResults::Builder results) {
+  const auto order = params.getOrder();
+  const auto* const first = reinterpret_cast<const std::byte*>(order.begin());
+  auto asked = ask<result<std::string>>([this, bytes = std::vector<std::byte>(first, first + order.size())](
+                                            auto take) { of_.gossip().order_keys(bytes, std::move(take)); });
+  const auto done = co_await asked;
+  if (!done) co_return ctx.fail(done.error());
+  results.setDone(*done);
 }
 
 task<> admin_service::links(context&, LinksParams::Reader, LinksResults::Builder results) {

@@ -24,6 +24,10 @@ class admin_service final : public admin::AdminService {
   task<> explainCall(context& ctx, ExplainCallParams::Reader params,
                      ExplainCallResults::Builder results) override;
   task<> calls(context& ctx, CallsParams::Reader params, CallsResults::Builder results) override;
+  task<> events(context& ctx, EventsParams::Reader params, EventsResults::Builder results) override;
+  task<> keys(context& ctx, KeysParams::Reader params, KeysResults::Builder results) override;
+  task<> orderKeys(context& ctx, OrderKeysParams::Reader params, OrderKeysResults::Builder results) override;
+  task<> join(context& ctx, JoinParams::Reader params, JoinResults::Builder results) override;
 
  private:
   node::body& of_;

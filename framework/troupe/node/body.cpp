@@ -9,6 +9,7 @@
 #include <troupe/node/admin_service.hpp>
 #include <troupe/node/ask_actor.hpp>
 #include <troupe/node/body.hpp>
+#include <troupe/node/gossip_keys.hpp>
 #include <troupe/runtime/clock.hpp>
 
 namespace troupe {
@@ -57,14 +58,13 @@ bool is_service_name(std::string_view name) {
              std::string_view::npos;
 }
 
-// Long enough for one round of packets on any network that membership works on.
-constexpr auto leave_grace = std::chrono::milliseconds(50);
-
 }  // namespace
 
 node::body::body(node_options wanted) : options(std::move(wanted)), started_(runtime::now()) {
   if (options.name.empty()) options.name = random_name();
   if (const auto sound = options.validate(); !sound) throw start_error(sound.error());
+  auto keys = load_gossip_keys(options);
+  if (!keys) throw start_error(keys.error());
   auto sockets = transport::listen_on(parse_endpoint(options.listen).value());
   if (!sockets) throw start_error(sockets.error());
   auto address = sockets->bound;
@@ -85,7 +85,7 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(run
       .keep_alive = options.keep_alive,
   });
   port = std::make_shared<runtime::router_port>();
-  spawn_actors(std::move(*sockets));
+  spawn_actors(std::move(*sockets), std::move(*keys));
   if (options.role == runtime::role::member)
     if (const auto hosted = host(admin::AdminService::descriptor(), {.runs_on = placement::event_loop},
                                  [this] { return std::make_unique<admin_service>(*this); });
@@ -95,7 +95,7 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(run
     }
 }
 
-void node::body::spawn_actors(transport::listening_sockets sockets) {
+void node::body::spawn_actors(transport::listening_sockets sockets, secrecy::ring keys) {
   auto& system = engine_->system();
   auto* loop = engine_->loop_unit();
   router_ = runtime::spawn_bound<runtime::router_actor>(system, loop, *shared, options.routing, port);
@@ -103,6 +103,8 @@ void node::body::spawn_actors(transport::listening_sockets sockets) {
   gossip_settings.role = options.role;
   gossip_settings.core = membership_timing(options.profile, shared->address);
   gossip_settings.seeds = options.join;
+  gossip_settings.keys = std::move(keys);
+  gossip_settings.keyring = options.keyring;
   gossip_ = runtime::spawn_bound<runtime::gossip_actor>(
       system, loop, *shared, gossip_settings, std::move(sockets.udp),
       runtime::gossip_actor::collaborators{
@@ -120,11 +122,14 @@ void node::body::spawn_actors(transport::listening_sockets sockets) {
       system, loop, *shared, options.server, std::move(sockets.tcp),
       runtime::server::collaborators{
           .exchange =
-              [this](std::vector<std::byte> snapshot, std::function<void(std::vector<std::byte>)> answer) {
-                gossip().exchange(std::move(snapshot), std::move(answer));
+              [this](runtime::link_number link, std::vector<std::byte> message,
+                     runtime::server::collaborators::sync_answer answer) {
+                gossip().exchange(link, std::move(message), std::move(answer));
               },
+          .exchange_cut = [this](runtime::link_number link) { gossip().exchange_cut(link); },
           .local_answer = [door = port](wire::frame answer) { door->local_answer(std::move(answer)); }});
   router().serve_locally(server().local_requests());
+  router().report_life([this](std::vector<identity> heard) { gossip().heard_from(std::move(heard)); });
   shared->log->info("node {} of cluster {} listens on {}", shared->name, shared->cluster,
                     to_string(shared->address));
 }
@@ -198,7 +203,6 @@ std::size_t node::body::stop() {
                       format_duration(options.drain_limit));
   const auto done = [](auto begin) { ask_actor<bool>([&](auto ended) { begin([ended] { ended(true); }); }); };
   done([this](auto ended) { gossip().leave(std::move(ended)); });
-  std::this_thread::sleep_for(leave_grace);
   // Services first: what they still wait for comes back through the router, which must be there.
   done([this](auto ended) { server().stop(std::move(ended)); });
   done([this](auto ended) { gossip().stop(std::move(ended)); });

@@ -48,7 +48,7 @@ class node::body {
   std::string stop_reason;
 
  private:
-  void spawn_actors(transport::listening_sockets sockets);
+  void spawn_actors(transport::listening_sockets sockets, secrecy::ring keys);
   void publish();
 
   std::unique_ptr<runtime::engine> engine_;

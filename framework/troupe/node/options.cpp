@@ -29,6 +29,7 @@ error bad_option(const std::string& name, const std::string& value, const std::s
 struct named_option {
   const char* help;
   std::function<result<void>(node_options&, const std::string&)> set;
+  const char* environment = "";  // the variable that it may come from
 };
 
 result<void> set_duration(const std::string& text, duration& into) {
@@ -60,6 +61,12 @@ const std::map<std::string, named_option, std::less<>>& all_options() {
        {"ADDRESS:PORT, port 0 picks a free one", [](auto& o, auto& t) { return set_text(t, o.listen); }}},
       {"advertise",
        {"what others dial, where it differs", [](auto& o, auto& t) { return set_text(t, o.advertise); }}},
+      {"keyring",
+       {"the file of the gossip keys: see troupe keys",
+        [](auto& o, auto& t) { return set_text(t, o.keyring); }, "TROUPE_KEYRING"}},
+      {"gossip-key",
+       {"the gossip key, where there is no keyring yet; better by the environment than here",
+        [](auto& o, auto& t) { return set_text(t, o.gossip_key); }, "TROUPE_GOSSIP_KEY"}},
       {"zone", {"where this node is", [](auto& o, auto& t) { return set_text(t, o.zone); }}},
       {"log-level",
        {"trace, debug, info, warn, error or off", [](auto& o, auto& t) { return set_text(t, o.log_level); }}},
@@ -245,7 +252,8 @@ result<command_line> read_command_line(int argc, const char* const* argv, const 
                   "how a service's replicas are chosen: NAME:policy=round_robin,load=.5; once for each")
       ->allow_extra_args(false);
   std::map<std::string, std::string> given;
-  for (const auto& [name, option] : all_options()) parser.add_option("--" + name, given[name], option.help);
+  for (const auto& [name, option] : all_options())
+    parser.add_option("--" + name, given[name], option.help)->envname(option.environment);
   try {
     parser.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

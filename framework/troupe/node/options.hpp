@@ -34,6 +34,12 @@ struct node_options {
   std::vector<std::string> join;
   /// Where this node is, for preferring near replicas. Empty: unknown.
   std::string zone;
+  /// The file of the gossip keys: see secrecy/ring.hpp, and `troupe keys`. The node writes it when they
+  /// change. Empty: keys are in memory only, and a change of them is to be written where `gossip_key` comes
+  /// from.
+  std::string keyring;
+  /// The gossip key, where there is no such file (yet). Neither: gossip is open to everybody who reaches it.
+  std::string gossip_key;
   runtime::role role = runtime::role::member;
 
   /// Threads for services placed on the pool. 1 to 256.

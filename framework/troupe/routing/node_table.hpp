@@ -25,6 +25,7 @@ struct node_view {
   std::string zone;
   node_status status = node_status::serving;
   bool suspected = false;  // a score term, never an exclusion
+  bool degraded = false;   // likewise, half as much: packets to it get lost, or its workers lag
   struct service {
     std::string name;
     std::uint32_t weight = 100;
@@ -48,6 +49,7 @@ struct node {
   bool congested = false;
   bool silent = false;
   bool suspected = false;
+  bool degraded = false;
   time_point up_since{};
   time_point heard{};
   time_point dial_at = never;

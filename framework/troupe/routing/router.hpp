@@ -157,6 +157,7 @@ class router {
   void aim(service_ref service, actions& out);
   balance::router_place place_among_callers(service_ref service) const;
   void reach_out(node& to, time_point now, actions& out);
+  void reach_out_for_parked(node& to, time_point now, actions& out);
   bool widen(service_ref service, time_point now, actions& out);
   void let_go(time_point now, actions& out);
 

@@ -75,6 +75,15 @@ void router::reach_out(node& to, time_point now, actions& out) {
   want_link(to, out);
 }
 
+/// A call for one node may have come before the news of that node.
+void router::reach_out_for_parked(node& to, time_point now, actions& out) {
+  const bool anybody = std::any_of(services_.begin(), services_.end(),
+                                   [](const auto& service) { return service->parked > 0; });
+  for (std::uint32_t slot = 1; anybody && slot < calls_.size(); ++slot)
+    if (const call& it = calls_.at(slot); it.phase == phase::parked && it.spec.only == to.self.node)
+      return reach_out(to, now, out);
+}
+
 /// When nobody in the window can be reached: false when there is nobody else.
 bool router::widen(service_ref ref, time_point now, actions& out) {
   service_state& service = *services_[ref];

@@ -35,6 +35,7 @@ void router::node_changed(const node_view& view, time_point now, actions& out) {
   it->address = view.address;
   it->status = view.status;
   it->suspected = view.suspected;
+  it->degraded = view.degraded;
   if (view.status == node_status::gone) {
     drop_replicas(*it);
     aim_soon(now);
@@ -47,6 +48,7 @@ void router::node_changed(const node_view& view, time_point now, actions& out) {
   }
   place(*it, view, now, out);
   mark(*it);
+  if (it->link == link_state::idle) reach_out_for_parked(*it, now, out);
   resume(*it, now, out);
 }
 
@@ -109,6 +111,7 @@ void router::mark(const node& of) {
     replicas.set(replica.index, standing::draining, of.status == node_status::draining);
     replicas.set(replica.index, standing::silent, of.silent);
     replicas.set(replica.index, standing::suspected, of.suspected);
+    replicas.set(replica.index, standing::degraded, of.degraded);
     replicas.set(replica.index, standing::outside, replica.in == node::replica::place::outside);
   }
 }

@@ -11,10 +11,13 @@ constexpr std::size_t messages_per_resume = 64;
 
 }  // namespace
 
-dedicated_thread::dedicated_thread(caf::actor_system& system)
-    : execution_unit(&system), thread_([this] { run(); }) {}
+dedicated_thread::dedicated_thread(caf::actor_system& system, worker_watch& watch)
+    : execution_unit(&system), watch_(watch), thread_([this] { run(); }) {
+  watch_.add(this);
+}
 
 dedicated_thread::~dedicated_thread() {
+  watch_.remove(this);
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

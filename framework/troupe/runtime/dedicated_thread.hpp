@@ -12,11 +12,13 @@
 #include <caf/execution_unit.hpp>
 #include <caf/resumable.hpp>
 
+#include <troupe/runtime/worker_watch.hpp>
+
 namespace troupe::runtime {
 
 class dedicated_thread final : public caf::execution_unit {
  public:
-  explicit dedicated_thread(caf::actor_system& system);
+  dedicated_thread(caf::actor_system& system, worker_watch& watch);
   /// Ends the thread. Its actors must have ended before.
   ~dedicated_thread() override;
 
@@ -25,6 +27,7 @@ class dedicated_thread final : public caf::execution_unit {
  private:
   void run();
 
+  worker_watch& watch_;
   std::mutex mutex_;
   std::condition_variable there_is_work_;
   std::deque<caf::resumable*> queue_;

@@ -27,6 +27,7 @@ engine::engine(std::size_t pool_threads) {
   auto* backend = dynamic_cast<transport::event_loop::backend_type*>(&system_->middleman().backend());
   TROUPE_INVARIANT(backend != nullptr);
   loop_ = std::make_unique<transport::event_loop>(*backend);
+  workers_ = std::make_unique<worker_watch>(*system_);
 }
 
 void engine::wait_for_end(const std::vector<caf::actor>& actors) {

@@ -9,6 +9,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <troupe/runtime/worker_watch.hpp>
 #include <troupe/transport/event_loop.hpp>
 
 namespace troupe::runtime {
@@ -26,11 +27,13 @@ class engine {
   caf::actor_system& system() { return *system_; }
   transport::event_loop& loop() { return *loop_; }
   caf::execution_unit* loop_unit() { return &loop_->backend(); }
+  worker_watch& workers() { return *workers_; }
 
  private:
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<transport::event_loop> loop_;
+  std::unique_ptr<worker_watch> workers_;
 };
 
 }  // namespace troupe::runtime

@@ -13,15 +13,19 @@
 #include <troupe/membership/core.hpp>
 #include <troupe/runtime/bound_actor.hpp>
 #include <troupe/runtime/environment.hpp>
+#include <troupe/runtime/event_history.hpp>
 #include <troupe/runtime/gossip_actor_options.hpp>
+#include <troupe/runtime/gossip_seal.hpp>
+#include <troupe/runtime/observation.hpp>
 #include <troupe/runtime/router_actor.hpp>
+#include <troupe/runtime/strain_level.hpp>
+#include <troupe/runtime/sync_streams.hpp>
 #include <troupe/transport/datagram_socket.hpp>
-#include <troupe/transport/link.hpp>
 #include <troupe/transport/timer.hpp>
 
 namespace troupe::runtime {
 
-class gossip_actor final : public bound_actor, public transport::link::owner {
+class gossip_actor final : public bound_actor, private sync_streams::party {
  public:
   struct collaborators {
     std::function<void(std::vector<node_change>)> nodes_changed;
@@ -36,72 +40,89 @@ class gossip_actor final : public bound_actor, public transport::link::owner {
 
   void publish(std::vector<membership::service_entry> services);
   void set_mode(membership::mode mode);
+  /// Their processes live: something came from them on a link.
+  void heard_from(std::vector<identity> peers);
+  /// The seeds are added, and asked at once, also by a node that is among others: that joins two clusters of
+  /// one name.
   void join(std::vector<std::string> seeds);
-  /// `left` runs once the news is out.
+  /// `left` runs once enough peers have acknowledged it, or membership::options::leave_limit has passed.
   void leave(std::function<void()> left);
   void stop(std::function<void()> ended);
-  /// A peer's snapshot; `answer` gets this node's, on the event loop's thread.
-  void exchange(std::vector<std::byte> snapshot, std::function<void(std::vector<std::byte>)> answer);
+  /// A peer's message of a sync, on the link of that number; `answer` is called on the event loop's thread.
+  void exchange(std::uint64_t stream, std::vector<std::byte> message, sync_streams::reply answer);
+  void exchange_cut(std::uint64_t stream);
   struct report {
     std::vector<membership::member> members;
     bool joined = false;
     runtime::counters counted;
   };
   void inspect(std::function<void(report)> take);
+  /// What happened after the event of that number; `last` is the number of the last one.
+  struct past {
+    std::vector<past_event> events;
+    std::uint64_t last = 0;
+  };
+  void history(std::uint64_t after, std::function<void(past)> take);
+  /// See gossip_seal.
+  void order_keys(std::vector<std::byte> order, std::function<void(result<std::string>)> take);
+  void inspect_keys(std::function<void(gossip_seal::report)> take);
 
  protected:
   void begin() override;
   void turn() override;
 
  private:
-  /// A stream to a peer, for one exchange of snapshots.
-  struct exchange_link {
-    std::unique_ptr<transport::link> connection;
-    endpoint with;
-    time_point limit{};
-    bool welcomed = false;
-    bool done = false;
-  };
-
-  void on_open(transport::link& which) override;
-  void on_frames(transport::link& which, std::vector<wire::frame>& frames) override;
-  void on_closed(transport::link& which, const std::string& why) override;
-  void on_congestion(transport::link&, congestion) override {}
+  membership::sync_session begin_sync(endpoint with, membership::sync_message& opening) override;
+  result<membership::sync_session> serve_sync() override;
+  result<std::optional<membership::sync_message>> receive_sync(membership::sync_session& session,
+                                                               const membership::sync_message& what) override;
+  void end_sync(membership::sync_session& session) override;
+  void exchange_failed(endpoint with) override;
+  membership::sync_message ask_presence(identity who) override;
+  void stream_answered(identity who) override;
+  void settle() override;
 
   void receive(std::span<const std::byte> packet, const endpoint& from);
-  void begin_exchange(endpoint with, time_point now);
-  void read_frame(transport::link& which, exchange_link& on, const wire::frame& what);
-  void take_snapshot(std::span<const std::byte> bytes, time_point now);
-  void observe(const membership::snapshot& seen, time_point now);
+  void send_packet(const membership::actions::send& what);
+  void tell_rings();
+  void meet_stranger(time_point now);
   void observe_again(time_point now);
   void resolve_seeds();
   void seeds_resolved(std::vector<endpoint> found, std::vector<std::string> problems);
   void settle(time_point now);
   void note(const membership::event& what);
+  std::string name_of(node_id who) const;
+  bool has_joined() const;
+  void look_at_workers(time_point now);
   void ring();
   void arm();
-  std::vector<std::byte> own_snapshot() const;
 
   const environment& shared_;
   gossip_options options_;
   collaborators others_;
   transport::event_loop& loop_;
   std::uint64_t cluster_;
+  gossip_seal seal_;
   membership::core core_;
   std::unique_ptr<transport::datagram_socket> socket_;
   std::unique_ptr<transport::timer> timer_;
   membership::actions actions_;
-  std::map<std::uint64_t, exchange_link> exchanges_;
-  std::uint64_t last_exchange_ = 0;
-  std::map<node_id, membership::member> observed_;  // observers only
+  observation observed_;  // observers only
+  sync_streams streams_;
   std::vector<endpoint> seeds_;
   std::size_t next_seed_ = 0;
+  event_history history_;
+  strain_level strain_;
+  std::function<void()> left_;  // whom to tell that this node has left
+  duration loop_late_{0};
+  bool resolving_ = false;
+  bool greeting_ = false;  // the seeds are to be asked whether this node has joined or not
+  std::string last_problem_;
+  time_point next_look_ = never;
   time_point next_resolve_ = never;
   time_point next_observation_ = never;
   std::uint64_t foreign_packets_ = 0;
   std::uint64_t bad_packets_ = 0;
-  std::uint64_t failed_exchanges_ = 0;
-  bool observed_once_ = false;
 };
 
 }  // namespace troupe::runtime

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include <troupe/base/time.hpp>
 #include <troupe/membership/options.hpp>
+#include <troupe/secrecy/ring.hpp>
+#include <troupe/transport/socket.hpp>
 
 namespace troupe::runtime {
 
@@ -18,7 +21,15 @@ struct gossip_options {
   runtime::role role = role::member;
   membership::options core;
   std::vector<std::string> seeds;  // "host:port", names too
-  /// How often names are resolved again, while there are seeds that are names. 1 s to 1 h.
+  /// What gossip is sealed with. Empty: it is not.
+  secrecy::ring keys;
+  /// Where the ring is written when it changes. Empty: nowhere.
+  std::string keyring;
+  /// Gives the addresses behind "host:port". It may block; it is called in a thread of its own, which the
+  /// node does not wait for when it ends.
+  std::function<result<std::vector<endpoint>>(const std::string& name)> resolve = transport::resolve;
+  /// How often names are resolved again, while there are seeds that are names. 1 s to 1 h. While nobody is
+  /// found there, it is every membership::options::join_retry.
   duration resolve_period = std::chrono::seconds(30);
   /// How often an observer asks. 10 ms to 1 min.
   duration observe_period = std::chrono::milliseconds(500);

@@ -371,6 +371,7 @@ void router_actor::read_welcome_frame(peer& from, wire::idl::Frame::Reader frame
   if (said->from.node != from.id)
     return from.connection->close("another node, " + said->name + ", answers at " + to_string(from.address));
   from.welcomed = true;
+  from.life = said->from;
   from.dial_limit = never;
   from.pulse = transport::keep_alive(shared_.keep_alive, now);
   core_.link_up(from.id, now, actions_);
@@ -426,6 +427,7 @@ void router_actor::check_links(time_point now) {
   last_check_ = now;
   next_check_ = never;
   std::vector<std::pair<transport::link*, const char*>> dead;
+  std::vector<identity> heard;
   for (auto& [id, other] : peers_) {
     if (!other.connection) continue;
     next_check_ = now + check_interval;
@@ -439,6 +441,7 @@ void router_actor::check_links(time_point now) {
     const auto sent = other.connection->sent_bytes();
     const auto uploading = other.connection->queued_bytes() > 0 && sent != other.sent_bytes;
     if (stalled || uploading || received != other.received_bytes) other.pulse.heard(now);
+    if (received != other.received_bytes && !stalled) heard.push_back(other.life);
     other.received_bytes = received;
     other.sent_bytes = sent;
     switch (other.pulse.check(now)) {
@@ -463,6 +466,7 @@ void router_actor::check_links(time_point now) {
     }
   }
   for (const auto& [connection, why] : dead) connection->close(why);
+  if (heard_ && !heard.empty()) heard_(std::move(heard));
   settle(now);
 }
 
@@ -470,6 +474,11 @@ void router_actor::check_links(time_point now) {
 
 void router_actor::serve_locally(std::shared_ptr<inbox<wire::frame>> requests) {
   std::function<void()> command = [this, requests = std::move(requests)] { local_requests_ = requests; };
+  (void)commands()->put(command);
+}
+
+void router_actor::report_life(std::function<void(std::vector<identity>)> heard) {
+  std::function<void()> command = [this, heard = std::move(heard)] { heard_ = heard; };
   (void)commands()->put(command);
 }
 

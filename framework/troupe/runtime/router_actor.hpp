@@ -65,6 +65,8 @@ class router_actor final : public bound_actor, public transport::link::owner {
   /// Where requests to this very node go. Once, before the first call.
   void serve_locally(std::shared_ptr<inbox<wire::frame>> requests);
   void nodes_changed(std::vector<node_change> changes);
+  /// Who was heard on a link is told to `heard`, a few times a second, on the event loop's thread. Once.
+  void report_life(std::function<void(std::vector<identity>)> heard);
 
   // Seeing and steering (router_steering.cpp).
 
@@ -117,6 +119,7 @@ class router_actor final : public bound_actor, public transport::link::owner {
     routing::node_view view;
     std::unique_ptr<transport::link> connection;
     bool welcomed = false;
+    identity life;  // who said welcome
     time_point dial_limit = never;
     transport::keep_alive pulse{{}, {}};
     std::uint64_t received_bytes = 0;  // when its link was last looked at
@@ -156,6 +159,7 @@ class router_actor final : public bound_actor, public transport::link::owner {
   routing::router core_;
   std::unique_ptr<transport::timer> timer_;
   std::shared_ptr<inbox<wire::frame>> local_requests_;
+  std::function<void(std::vector<identity>)> heard_;
 
   std::unordered_map<node_id, peer> peers_;
   std::vector<call_ptr> calls_;  // by the core's slot

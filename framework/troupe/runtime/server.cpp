@@ -147,14 +147,16 @@ void server::read_frame(link_number number, inbound& peer, wire::frame what, tim
     case wire::idl::Frame::LOAD_QUERY:
       return tell_load(peer, view(root.getLoadQuery().getService()), now);
     case wire::idl::Frame::EXCHANGE: {
-      // One a link: a snapshot is long, and asking for it is short.
-      if (std::exchange(peer.exchanged, true)) {
+      // In turns: what is asked for is short, the answer may be long.
+      const auto before = std::exchange(peer.sync, inbound::sync::answering);
+      if (before == inbound::sync::answering) {
         ++counted_.bad_frames;
-        return peer.connection->close("a second exchange on one link");
+        return peer.connection->close("a sync's message before the answer to the one before");
       }
-      const auto snapshot = root.getExchange();
-      const auto* first = reinterpret_cast<const std::byte*>(snapshot.begin());
-      return answer_exchange(number, {first, first + snapshot.size()});
+      counted_.exchanges += before == inbound::sync::none ? 1 : 0;
+      const auto message = root.getExchange();
+      const auto* first = reinterpret_cast<const std::byte*>(message.begin());
+      return answer_exchange(number, {first, first + message.size()});
     }
     default:
       ++counted_.bad_frames;
@@ -214,14 +216,20 @@ void server::tell_load(inbound& peer, std::string_view service, time_point now) 
 }
 
 void server::answer_exchange(link_number number, std::vector<std::byte> bytes) {
-  ++counted_.exchanges;
-  others_.exchange(std::move(bytes), [this, number](std::vector<std::byte> answer) {
+  others_.exchange(number, std::move(bytes), [this, number](std::vector<std::byte> answer, std::string why) {
     const auto found = links_.find(number);
     if (found == links_.end()) return;
-    capnp::MallocMessageBuilder message(static_cast<capnp::uint>(answer.size() / 8 + 16));
-    message.initRoot<wire::idl::Frame>().setExchange(
-        kj::arrayPtr(reinterpret_cast<const kj::byte*>(answer.data()), answer.size()));
-    found->second.connection->send(message, transport::link::when_full::append);
+    found->second.sync = inbound::sync::idle;
+    auto& connection = *found->second.connection;  // outlives its record
+    if (!answer.empty()) {
+      capnp::MallocMessageBuilder message(static_cast<capnp::uint>(answer.size() / 8 + 16));
+      message.initRoot<wire::idl::Frame>().setExchange(
+          kj::arrayPtr(reinterpret_cast<const kj::byte*>(answer.data()), answer.size()));
+      connection.send(message, transport::link::when_full::append);
+    }
+    if (why.empty() || connection.now() != transport::link::phase::open) return;
+    ++counted_.bad_frames;
+    connection.close(why);
   });
 }
 
@@ -236,6 +244,7 @@ void server::on_closed(transport::link& which, const std::string& why) {
     request->previous_ = request->next_ = nullptr;
     request = next;
   }
+  if (peer.sync != inbound::sync::none) others_.exchange_cut(which.tag);
   if (phase_ != phase::stopping)
     shared_.log->debug("link from {} at {} closed: {}", peer.name ? *peer.name : "somebody",
                        to_string(peer.from), why);
@@ -417,7 +426,8 @@ void server::launch_service(hosted_service& service) {
     flushed = nullptr;
   }
   if (service.spec.how.runs_on == placement::thread) {
-    if (!service.thread) service.thread = std::make_unique<dedicated_thread>(system());
+    if (!service.thread)
+      service.thread = std::make_unique<dedicated_thread>(system(), shared_.engine.workers());
     unit = service.thread.get();
   }
   service.queue = std::make_shared<turns>();

@@ -29,10 +29,14 @@ namespace troupe::runtime {
 
 class server final : public bound_actor, public transport::link::owner {
  public:
-  /// `exchange` answers a peer's membership snapshot with this node's: it is given the bytes and a function
-  /// that takes the answer, on the event loop's thread. `local_answers` gets replies to this very process.
+  /// `exchange` gets the messages of a membership sync, link by link: the link's number, the bytes, and a
+  /// function for the answer, to be called on the event loop's thread; it sends the message unless it is
+  /// empty, and closes the link unless the reason is. `exchange_cut`: that link is gone. `local_answers` gets
+  /// replies to this very process.
   struct collaborators {
-    std::function<void(std::vector<std::byte>, std::function<void(std::vector<std::byte>)>)> exchange;
+    using sync_answer = std::function<void(std::vector<std::byte> message, std::string why)>;
+    std::function<void(link_number, std::vector<std::byte>, sync_answer)> exchange;
+    std::function<void(link_number)> exchange_cut;
     std::function<void(wire::frame)> local_answer;
   };
 
@@ -79,7 +83,7 @@ class server final : public bound_actor, public transport::link::owner {
     time_point accepted{};
     time_point heard{};
     std::uint64_t seen_bytes = 0;  // received when it was last looked at
-    bool exchanged = false;
+    enum class sync { none, idle, answering } sync = sync::none;
     incoming_request* under_way = nullptr;  // head of the list, for cancellation
     struct share {
       const hosted_service* of;

@@ -1,5 +1,5 @@
-// UDP on the event loop: packets in by recvmmsg, packets out at once. No error ever closes the socket: an
-// unreachable peer is that peer's trouble, not everybody's.
+// UDP on the event loop: packets in by recvmmsg, packets out by sendmmsg, a turn's worth at once. No error
+// ever closes the socket: an unreachable peer is that peer's trouble, not everybody's.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include <caf/io/network/event_handler.hpp>
 
@@ -26,8 +27,11 @@ class datagram_socket final : public caf::io::network::event_handler {
   void start() { activate(); }
   void stop();
 
-  /// False when the kernel did not take it: as good as lost on the way.
-  bool send(std::span<const std::byte> packet, const endpoint& to);
+  /// Leaves with the next `flush`, or at once when `batch` packets have come together. What the kernel does
+  /// not take then is as good as lost on the way, and counted.
+  void send(std::vector<std::byte> packet, const endpoint& to);
+  /// While packets are being received this does nothing: the answers to all of them leave together.
+  void flush();
 
   struct counters {
     std::uint64_t received = 0, sent = 0, unsent = 0, oversized = 0;
@@ -41,8 +45,17 @@ class datagram_socket final : public caf::io::network::event_handler {
  private:
   static constexpr std::size_t batch = 16;
 
+  void put();
+
+  struct outgoing {
+    std::vector<std::byte> packet;
+    socket_address to;
+  };
+
   receiver received_;
+  std::vector<outgoing> outgoing_;  // at most `batch`
   counters counted_;
+  bool receiving_ = false;
   bool stopped_ = false;
   alignas(8) std::array<std::array<std::byte, bytes_max>, batch> buffers_{};
 };

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,8 +22,10 @@ namespace {
 constexpr std::size_t packet_bytes_limit = 64 << 10;
 constexpr int nesting_max = 8;  // packet, updates, update, document, services, service, name
 /// No update is smaller on the wire, so a list that claims more of them than fit is a lie.
-constexpr std::size_t update_bytes_min = 80;
-constexpr std::size_t snapshot_overhead_bytes = 64;
+constexpr std::size_t update_bytes_min = 88;
+constexpr std::size_t digest_bytes = 40;
+constexpr std::size_t want_bytes = 16;
+constexpr std::size_t address_bytes = 24;
 
 error bad(std::string text) { return {code::invalid_argument, std::move(text)}; }
 
@@ -61,12 +65,18 @@ void write(idl::Update::Builder to, const membership::update& what) {
   to.setIncarnation(what.incarnation);
   to.setState(static_cast<idl::State>(what.state));
   to.setMode(static_cast<idl::Mode>(what.mode));
-  to.setPort(what.address.port);
-  to.setAddressHigh(half(what.address, 0));
-  to.setAddressLow(half(what.address, 8));
+  to.setStrain(what.strain);
+  to.setAccuserHealth(what.accuser_health);
+  to.setPort(what.who->address.port);
+  to.setAddressHigh(half(what.who->address, 0));
+  to.setAddressLow(half(what.who->address, 8));
   to.setAccuser(what.accuser.value);
   to.setRegistrationVersion(what.registration_version);
-  to.setName(text_of(what.name));
+  to.setName(text_of(what.who->name));
+  if (const auto& lossy = what.who->lossy; !lossy.empty()) {
+    auto list = to.initLossy(static_cast<unsigned>(lossy.size()));
+    for (unsigned i = 0; i < list.size(); ++i) list.set(i, lossy[i].value);
+  }
   if (what.document) write(to.initDocument(), *what.document);
 }
 
@@ -114,6 +124,16 @@ result<membership::registration> read_registration(idl::Registration::Reader fro
   return document;
 }
 
+result<std::vector<node_id>> read_lossy(capnp::List<std::uint64_t>::Reader from) {
+  if (from.size() > membership::lossy_max)
+    return bad("a node lists " + std::to_string(from.size()) + " peers that packets are lost to");
+  std::vector<node_id> all;
+  for (const auto node : from) all.push_back({node});
+  if (std::adjacent_find(all.begin(), all.end(), std::greater_equal<>{}) != all.end())
+    return bad("a list of peers that packets are lost to is out of order");
+  return all;
+}
+
 result<membership::update> read_update(idl::Update::Reader from) {
   membership::update what;
   what.subject = {{from.getNode()}, {from.getEpoch()}};
@@ -122,17 +142,23 @@ result<membership::update> read_update(idl::Update::Reader from) {
     return bad("an update with an unknown state or mode");
   what.state = static_cast<membership::state>(from.getState());
   what.mode = static_cast<membership::mode>(from.getMode());
-  what.address = make_endpoint(from.getAddressHigh(), from.getAddressLow(), from.getPort());
+  what.strain = from.getStrain();
+  what.accuser_health = from.getAccuserHealth();
+  if (what.strain > membership::strain_max) return bad("an update with an unknown strain");
   what.accuser = {from.getAccuser()};
   what.registration_version = from.getRegistrationVersion();
   auto name = read_text(from.getName(), membership::node_name_bytes_max, "a node's name");
   if (!name) return name.error();
-  what.name = std::move(*name);
-  if (!what.subject.node || !what.subject.epoch || what.name.empty()) return bad("an update about nobody");
+  if (!what.subject.node || !what.subject.epoch || name->empty()) return bad("an update about nobody");
+  auto lossy = read_lossy(from.getLossy());
+  if (!lossy) return lossy.error();
+  what.who = membership::make_attributes(
+      std::move(*name), make_endpoint(from.getAddressHigh(), from.getAddressLow(), from.getPort()),
+      std::move(*lossy));
   if (!from.hasDocument()) return what;
   auto document = read_registration(from.getDocument());
   if (!document) return document.error();
-  what.document = std::move(*document);
+  what.document = std::make_shared<const membership::registration>(std::move(*document));
   return what;
 }
 
@@ -179,12 +205,79 @@ result<membership::packet> read(idl::Packet::Reader from, std::size_t bytes, std
   return what;
 }
 
-result<membership::snapshot> read(idl::Snapshot::Reader from, std::size_t bytes, std::uint64_t cluster) {
+void write(idl::Digest::Builder to, const membership::sync_digest& what) {
+  to.setNode(what.subject.node.value);
+  to.setEpoch(what.subject.epoch.value);
+  to.setIncarnation(what.incarnation);
+  to.setRegistrationVersion(what.version);
+  to.setState(static_cast<idl::State>(what.state));
+}
+
+result<membership::sync_digest> read_digest(idl::Digest::Reader from) {
+  if (from.getState() > idl::State::LEFT) return bad("a digest with an unknown state");
+  return membership::sync_digest{{{from.getNode()}, {from.getEpoch()}},
+                                 from.getIncarnation(),
+                                 from.getRegistrationVersion(),
+                                 static_cast<membership::state>(from.getState())};
+}
+
+/// Lists of structs may claim more entries than there are bytes for.
+template <class List>
+result<void> check_room(const List& list, std::size_t entry_bytes, std::size_t bytes) {
+  if (list.size() <= bytes / entry_bytes) return {};
+  return bad("a list claims " + std::to_string(list.size()) + " entries in " + std::to_string(bytes) +
+             " bytes");
+}
+
+result<void> read_digests(capnp::List<idl::Digest>::Reader from, std::size_t bytes,
+                          std::vector<membership::sync_digest>& into) {
+  if (auto fine = check_room(from, digest_bytes, bytes); !fine) return fine;
+  into.reserve(from.size());
+  for (const auto digest : from) {
+    auto what = read_digest(digest);
+    if (!what) return what.error();
+    into.push_back(*what);
+  }
+  return {};
+}
+
+result<void> read_sums(idl::Sync::Reader from, membership::sync_message& what) {
+  const auto sums = from.getSums();
+  const auto ranges = from.getSumRanges();
+  if (sums.size() != ranges.size())
+    return bad(std::to_string(sums.size()) + " sums of " + std::to_string(ranges.size()) + " ranges");
+  what.sums_level = from.getSumsLevel();
+  what.sums.reserve(sums.size());
+  for (unsigned i = 0; i < sums.size(); ++i) what.sums.push_back({ranges[i], sums[i]});
+  return {};
+}
+
+result<membership::sync_message> read(idl::Sync::Reader from, std::size_t bytes, std::uint64_t cluster) {
   if (auto admitted = admit(from.getProtocol(), from.getCluster(), cluster); !admitted)
     return admitted.error();
-  membership::snapshot what;
+  if (from.getKind() > idl::SyncKind::PONG) return bad("a sync message of unknown kind");
+  membership::sync_message what;
+  what.kind = static_cast<membership::sync_kind>(from.getKind());
   what.from = {{from.getNode()}, {from.getEpoch()}};
-  if (auto fine = read_updates(from.getMembers(), bytes, what.members); !fine) return fine.error();
+  what.target = {{from.getTargetNode()}, {from.getTargetEpoch()}};
+  what.bits = from.getBits();
+  what.members = from.getMembers();
+  what.digest = from.getDigest();
+  what.more = from.getMore();
+  if (auto fine = read_sums(from, what); !fine) return fine.error();
+  what.covered_level = from.getCoveredLevel();
+  const auto covered = from.getCovered();
+  for (const auto range : covered) what.covered.push_back(range);
+  if (auto fine = read_digests(from.getDigests(), bytes, what.digests); !fine) return fine.error();
+  if (auto fine = read_digests(from.getGraves(), bytes, what.graves); !fine) return fine.error();
+  const auto wants = from.getWants();
+  if (auto fine = check_room(wants, want_bytes, bytes); !fine) return fine.error();
+  for (const auto want : wants) what.wants.push_back({{want.getNode()}, want.getRegistrationVersion()});
+  const auto others = from.getOthers();
+  if (auto fine = check_room(others, address_bytes, bytes); !fine) return fine.error();
+  for (const auto other : others)
+    what.others.push_back(make_endpoint(other.getHigh(), other.getLow(), other.getPort()));
+  if (auto fine = read_updates(from.getFacts(), bytes, what.facts); !fine) return fine.error();
   return what;
 }
 
@@ -241,16 +334,57 @@ std::vector<std::byte> encode(const membership::packet& what, std::uint64_t clus
   return bytes_of(message);
 }
 
-std::vector<std::byte> encode(const membership::snapshot& what, std::uint64_t cluster) {
-  capnp::MallocMessageBuilder message(
-      first_segment_words(snapshot_overhead_bytes + sum_of_bounds(what.members)));
-  auto to = message.initRoot<idl::Snapshot>();
+std::vector<std::byte> encode(const membership::sync_message& what, std::uint64_t cluster) {
+  capnp::MallocMessageBuilder message(first_segment_words(membership::size_bound(what)));
+  auto to = message.initRoot<idl::Sync>();
   to.setProtocol(idl::GOSSIP_PROTOCOL);
+  to.setKind(static_cast<idl::SyncKind>(what.kind));
+  to.setBits(what.bits);
+  to.setSumsLevel(what.sums_level);
+  to.setCoveredLevel(what.covered_level);
+  to.setMore(what.more);
   to.setCluster(cluster);
   to.setNode(what.from.node.value);
   to.setEpoch(what.from.epoch.value);
-  auto members = to.initMembers(static_cast<unsigned>(what.members.size()));
-  for (unsigned i = 0; i < members.size(); ++i) write(members[i], what.members[i]);
+  to.setTargetNode(what.target.node.value);
+  to.setTargetEpoch(what.target.epoch.value);
+  to.setDigest(what.digest);
+  to.setMembers(what.members);
+  // An empty list takes no word at all when it is not there.
+  const auto each = [](const auto& from, auto&& init, auto&& set) {
+    if (from.empty()) return;
+    auto list = init(static_cast<unsigned>(from.size()));
+    for (unsigned i = 0; i < list.size(); ++i) set(list, i, from[i]);
+  };
+  const auto put = [](auto& list, unsigned i, const auto& entry) { write(list[i], entry); };
+  each(
+      what.sums, [&](unsigned n) { return to.initSums(n); },
+      [](auto& list, unsigned i, const auto& entry) { list.set(i, entry.sum); });
+  each(
+      what.sums, [&](unsigned n) { return to.initSumRanges(n); },
+      [](auto& list, unsigned i, const auto& entry) { list.set(i, entry.range); });
+  each(
+      what.covered, [&](unsigned n) { return to.initCovered(n); },
+      [](auto& list, unsigned i, std::uint16_t range) { list.set(i, range); });
+  each(
+      what.digests, [&](unsigned n) { return to.initDigests(n); }, put);
+  each(
+      what.wants, [&](unsigned n) { return to.initWants(n); },
+      [](auto& list, unsigned i, const auto& entry) {
+        list[i].setNode(entry.node.value);
+        list[i].setRegistrationVersion(entry.version);
+      });
+  each(
+      what.facts, [&](unsigned n) { return to.initFacts(n); }, put);
+  each(
+      what.graves, [&](unsigned n) { return to.initGraves(n); }, put);
+  each(
+      what.others, [&](unsigned n) { return to.initOthers(n); },
+      [](auto& list, unsigned i, const endpoint& entry) {
+        list[i].setHigh(half(entry, 0));
+        list[i].setLow(half(entry, 8));
+        list[i].setPort(entry.port);
+      });
   return bytes_of(message);
 }
 
@@ -258,8 +392,9 @@ result<membership::packet> decode_packet(std::span<const std::byte> bytes, std::
   return decode<membership::packet, idl::Packet>(bytes, packet_bytes_limit, cluster, "a gossip packet");
 }
 
-result<membership::snapshot> decode_snapshot(std::span<const std::byte> bytes, std::uint64_t cluster) {
-  return decode<membership::snapshot, idl::Snapshot>(bytes, snapshot_bytes_max, cluster, "a gossip snapshot");
+result<membership::sync_message> decode_sync(std::span<const std::byte> bytes, std::uint64_t cluster) {
+  return decode<membership::sync_message, idl::Sync>(bytes, membership::sync_message_bytes_max, cluster,
+                                                     "a sync message");
 }
 
 }  // namespace troupe::wire

@@ -1,4 +1,4 @@
-// Membership's packets and snapshots <-> bytes. idl/troupe/gossip.capnp is the specification.
+// Membership's packets and syncs <-> bytes. idl/troupe/gossip.capnp is the specification.
 //
 // The bytes come from anybody who can reach the port. Decoding never throws, reads no further than the
 // bytes, allocates in proportion to them, and gives either a value within all bounds or an error.
@@ -12,23 +12,22 @@
 
 #include <troupe/base/result.hpp>
 #include <troupe/membership/message.hpp>
+#include <troupe/membership/sync.hpp>
 
 namespace troupe::wire {
 
-/// What every packet and snapshot carries, so that clusters which share a network do not merge.
+/// What every message carries, so that clusters which share a network do not merge.
 std::uint64_t cluster_hash(std::string_view cluster);
 
-/// Longest snapshot that is decoded, in bytes.
-inline constexpr std::size_t snapshot_bytes_max = std::size_t{64} << 20;
-
-/// At most `membership::packet_overhead_bytes` plus the updates' `membership::size_bound`.
+/// At most `membership::packet_overhead_bytes` plus the updates' `membership::size_bound`; and at most the
+/// sync message's `membership::size_bound`.
 std::vector<std::byte> encode(const membership::packet& what, std::uint64_t cluster);
-std::vector<std::byte> encode(const membership::snapshot& what, std::uint64_t cluster);
+std::vector<std::byte> encode(const membership::sync_message& what, std::uint64_t cluster);
 
 /// Errors: permission_denied for another cluster's; unimplemented for another protocol version's;
-/// resource_exhausted beyond `snapshot_bytes_max`, or 64 KiB for a packet; invalid_argument for bytes that
-/// are no such message, or exceed a bound of it.
+/// resource_exhausted beyond `membership::sync_message_bytes_max`, or 64 KiB for a packet; invalid_argument
+/// for bytes that are no such message, or exceed a bound of it.
 result<membership::packet> decode_packet(std::span<const std::byte> bytes, std::uint64_t cluster);
-result<membership::snapshot> decode_snapshot(std::span<const std::byte> bytes, std::uint64_t cluster);
+result<membership::sync_message> decode_sync(std::span<const std::byte> bytes, std::uint64_t cluster);
 
 }  // namespace troupe::wire

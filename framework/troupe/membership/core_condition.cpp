@@ -1,0 +1,142 @@
+// What a node finds out about its own condition, and what it says of it: strain, the loss that it sees, and
+// whether it is isolated.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <troupe/membership/core.hpp>
+
+namespace troupe::membership {
+
+namespace {
+
+/// Closer looks a probe period, at each peer that is looked at.
+constexpr int looks_per_period = 2;
+
+}  // namespace
+
+bool core::isolated() const { return isolated_since_ != never; }
+
+void core::set_strain(int level, time_point now, actions& out) {
+  strain_ = static_cast<std::uint8_t>(std::clamp(level, 0, int{strain_max}));
+  restate(now, out);
+  release_events(now, out);
+}
+
+/// Says of itself what is true now, unless it has just said something else.
+void core::restate(time_point now, actions&) {
+  next_restate_ = never;
+  if (!running()) return;
+  const auto lossy = losses_.lossy();
+  if (self().strain == strain_ && self().who->lossy == lossy) return;
+  if (now < restated_ + settings_.restate_interval) {
+    next_restate_ = restated_ + settings_.restate_interval;
+    return;
+  }
+  restated_ = now;
+  const auto before = self().who->lossy;
+  const bool eased = self().strain == strain_;
+  amend(me(), [&](record& mine) {
+    ++mine.incarnation;
+    mine.strain = strain_;
+    if (before != lossy) mine.who = make_attributes(mine.who->name, mine.who->address, lossy);
+  });
+  if (!eased) happened(event_kind::changed, self());
+  take_losses(self_, before, lossy);
+  announce(self(), urgency::load, carry::version_only, now);
+}
+
+void core::watch_isolation(time_point now, actions& out) {
+  const bool cut_off = reach_.is_cut_off(settings_.isolation_percent);
+  if (cut_off == isolated()) return;
+  if (!cut_off) {
+    withdraw_accusations(now);
+    // What others suspect, too, has waited; its subjects get the whole time to be heard.
+    docket_.restart_all(now);
+    isolated_since_ = never;
+    out.notes.push_back("this node reaches others again: it is not isolated any more");
+    return;
+  }
+  ++counters_.isolations;
+  isolated_since_ = now;
+  losses_.clear();
+  restate(now, out);
+  // Its own accusations are not to be the first that it says when the others hear it again.
+  for (const auto& [who, by] : accusations_)
+    if (by.accuser == self_) news_.forget(who);
+  out.notes.push_back("this node reaches " + std::to_string(reach_.reached()) + " of the last " +
+                      std::to_string(reach_.targets()) +
+                      " nodes that it probed: it takes itself for isolated, and nobody for dead");
+}
+
+/// The first packet after a long silence: the network is back. Before a word of what this node has thought of
+/// the others meanwhile goes out, and has them all refute it, it thinks again.
+void core::note_contact(time_point now) {
+  const auto before = std::exchange(last_contact_, now);
+  if (!isolated() || now < before + bounds_of(settings_, roster_.live()).longest) return;
+  withdraw_accusations(now);
+  isolated_since_ = now;
+}
+
+/// What this node alone suspects, while it has reason to doubt itself, is its own trouble.
+void core::withdraw_accusations(time_point now) {
+  for (const auto who : docket_.only_of(self_)) {
+    news_.forget(who);
+    happened(event_kind::refuted, enter(*roster_.find(who), state::alive, {}, now));
+  }
+}
+
+/// Pings the peers that packets were lost to, and judges those that went unanswered.
+void core::look_closer(time_point now, actions& out) {
+  bool judged = false;
+  while (!watches_.empty() && watches_.begin()->second.ends <= now) {
+    losses_.note(watches_.begin()->second.target.node, false);
+    watches_.erase(watches_.begin());
+    judged = true;
+  }
+  while (losses_.next() <= now) {
+    const auto who = losses_.turn(now, settings_.probe_period / looks_per_period);
+    const auto* peer = roster_.find(who);
+    if (peer == nullptr || !is_live(peer->state)) {
+      losses_.forget(who);
+      continue;
+    }
+    packet ping = start(packet_kind::ping);
+    ping.sequence = next_sequence_++;
+    ping.target = peer->self;
+    watches_[ping.sequence] = {peer->self, now + settings_.probe_timeout_max};
+    ++counters_.pings;
+    const auto where = peer->who->address;
+    fill(ping, ping.target);
+    out.packets.push_back({where, std::move(ping)});
+  }
+  if (judged) restate(now, out);
+}
+
+bool core::receive_watch_ack(const packet& what, time_point now, actions& out) {
+  const auto found = watches_.find(what.sequence);
+  if (found == watches_.end() || found->second.target != what.from) return false;
+  watches_.erase(found);
+  ++counters_.acks;
+  links_[what.from.node].heard = now;
+  losses_.note(what.from.node, true);
+  restate(now, out);
+  return true;
+}
+
+/// An observer says something else of others than before, or its word counts again, or no longer.
+void core::take_losses(node_id observer, const std::vector<node_id>& before,
+                       const std::vector<node_id>& after) {
+  if (settings_.degraded_observers == 0) return;
+  for (const auto who : loss_reports_.replace(observer, before, after)) {
+    auto* const known = roster_.find(who);
+    if (known == nullptr) continue;
+    const bool degraded =
+        loss_reports_.observers_of(who).size() >= static_cast<std::size_t>(settings_.degraded_observers);
+    if (known->degraded == degraded) continue;
+    known->degraded = degraded;
+    if (is_live(known->state)) happened(event_kind::changed, *known);
+  }
+}
+
+}  // namespace troupe::membership

@@ -1,0 +1,105 @@
+// Suspicions: who may raise one, who shortens it, when it becomes a death, and when it has to wait.
+#include <algorithm>
+#include <utility>
+
+#include <troupe/membership/core.hpp>
+
+namespace troupe::membership {
+
+credit core::credit_of(const accusation& by) const {
+  return by.health <= settings_.trusted_health_max ? credit::trusted : credit::doubtful;
+}
+
+void core::suspect(record& whom, time_point now, actions& out) {
+  // Isolated, it accuses nobody for as long as its longest suspicion would last (isolation.hpp).
+  if (isolated() && now - isolated_since_ < bounds_of(settings_, roster_.live()).longest) return;
+  const accusation mine{self_, static_cast<std::uint8_t>(health_)};
+  if (whom.state == state::suspect) {
+    confirm(whom, mine, {channel::packet, retelling::announce, self().self, {}}, now);
+    return;
+  }
+  if (whom.state != state::alive) return;
+  ++counters_.suspicions;
+  const auto& doubted = enter(whom, state::suspect, mine, now);
+  happened(event_kind::suspected, doubted);
+  announce(doubted, urgency::failure, carry::version_only, now);
+  push(now, out);
+}
+
+void core::confirm(record& known, accusation by, const hearsay& how, time_point now) {
+  TROUPE_INVARIANT(docket_.find(known.self.node) != nullptr);
+  if (!by.accuser) return;
+  if (credit_of(by) == credit::doubtful) ++counters_.doubted_accusations;
+  if (!docket_.confirm(known.self.node, by.accuser, credit_of(by), now)) return;
+  accusations_[known.self.node] = by;
+  if (how.then == retelling::announce) announce(known, urgency::failure, carry::version_only, now);
+}
+
+/// Whether this node may trust itself with a death. Nobody is dead by the word of an isolated one alone.
+bool core::may_bury(node_id who, time_point now) const {
+  const auto* doubt = docket_.find(who);
+  if (!isolated()) {
+    // Nobody else has said it, and nobody has answered since: who has vanished may be this node.
+    const bool alone = doubt->is_only_of(self_) && roster_.live() > reach::targets_min &&
+                       !reach_.has_reached_since(doubt->started());
+    const bool guarded = settings_.isolation_percent > 0;
+    return !(guarded && alone) && !reach_.is_cut_off_since(doubt->started(), settings_.isolation_percent);
+  }
+  return doubt->last_accused(self_) >= isolated_since_ || now - isolated_since_ >= settings_.dead_kept_for;
+}
+
+void core::bury_suspects(time_point now, actions& out) {
+  if (docket_.gathered(settings_.verdict_wait) > now) return;
+  bool buried = false;
+  for (const auto who : docket_.due(now)) {
+    const auto more = now - docket_.find(who)->deadline() + settings_.probe_period;
+    const auto measured = links_.find(who);
+    // Whoever answered a call a moment ago lives, whatever the packets say; its refutation is on the way.
+    if (measured != links_.end() && measured->second.heard > now - settings_.probe_period) {
+      docket_.postpone(who, more);
+      continue;
+    }
+    if (!may_bury(who, now)) {
+      ++counters_.postponed_verdicts;
+      docket_.postpone(who, more);
+      continue;
+    }
+    ++counters_.deaths;
+    const auto& gone =
+        enter(*roster_.find(who), state::dead, {self_, static_cast<std::uint8_t>(health_)}, now);
+    happened(event_kind::died, gone);
+    announce(gone, urgency::failure, carry::version_only, now);
+    warn(describe(gone, carry::version_only), out);
+    buried = true;
+  }
+  if (buried) push(now, out);
+}
+
+/// All changes of state go through here: the rotation, the sums, the suspicions and the reports follow. Moves
+/// the record; what it gives back is where it is now.
+record& core::enter(record& whom, membership::state state, accusation by, time_point now) {
+  const auto node = whom.self.node;
+  const auto before = whom.state;
+  sums_.remove(digest_of(whom));
+  auto& moved = roster_.set_state(node, state, random_);
+  sums_.add(digest_of(moved));
+  if (before != state) moved.since = now;
+  docket_.close(node);
+  accusations_.erase(node);
+  if (state == state::suspect || state == state::dead) accusations_[node] = by;
+  if (state == state::suspect)
+    docket_.open(node, suspicion(by.accuser, credit_of(by), bounds_of(settings_, roster_.live()), now));
+  if (is_live(state) == is_live(before)) return moved;
+  if (is_live(state)) {
+    take_losses(node, {}, moved.who->lossy);
+    return moved;
+  }
+  (state == state::dead ? dead_ : left_).emplace_back(now, node);
+  losses_.forget(node);
+  reach_.forget(node);
+  take_losses(node, moved.who->lossy, {});
+  if (probe_ && probe_->target.node == node) probe_.reset();
+  return moved;
+}
+
+}  // namespace troupe::membership

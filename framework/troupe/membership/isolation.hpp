@@ -1,0 +1,94 @@
+// Is it the others, or is it me? What became of the last probes, and when a node must doubt itself.
+//
+// A node that hardly anybody answers has lost its network, or most of the cluster is gone; from where it
+// stands the two look the same. The first is far more likely, and in it a verdict about the others is wrong
+// and floods the router. So a node that reaches fewer than a share of its last distinct targets is isolated:
+// it stops accusing, and its open suspicions wait.
+//
+// It must not wait for ever, for the second happens too: survivors of a large crash, or the smaller side of a
+// split. After the time that its longest suspicion takes it accuses again, marked by its bad health, which
+// harms nobody who is well; and it buries whom another one, too, has accused since. So two survivors bury the
+// others, and one alone never does, before what options::dead_kept_for says. A lone survivor
+// loses nothing by that: it serves, the router gives up on silent links by itself, and the first joiners end
+// the isolation, since they answer. Below `targets_min` others nothing can be told, and nobody is isolated.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <troupe/base/ids.hpp>
+#include <troupe/base/time.hpp>
+
+namespace troupe::membership {
+
+/// What became of a probe: answered by the target's own packet, known to live by other ways, or silent.
+enum class answer : std::uint8_t { direct, rescued, none };
+
+class reach {
+ public:
+  static constexpr std::size_t targets_min = 4;
+  static constexpr std::size_t recent = 5;       // targets that the isolation of now is judged by
+  static constexpr std::size_t remembered = 16;  // targets
+
+  void note(node_id target, answer how, time_point now) {
+    forget(target);
+    if (probed_.size() == remembered) probed_.erase(probed_.begin());
+    probed_.push_back({target, how, now});
+  }
+
+  /// Fewer than `percent` of the last targets were reached.
+  bool is_cut_off(int percent) const { return judge(recent, percent); }
+
+  /// The same of all that were probed since `when`, but of at least three.
+  bool is_cut_off_since(time_point when, int percent) const {
+    const auto since =
+        std::count_if(probed_.begin(), probed_.end(), [&](const outcome& one) { return one.when >= when; });
+    return judge(std::max<std::size_t>(3, static_cast<std::size_t>(since)), percent);
+  }
+
+  /// True when somebody has answered a probe that ended then or later.
+  bool has_reached_since(time_point when) const {
+    return std::any_of(probed_.begin(), probed_.end(),
+                       [&](const outcome& one) { return one.when >= when && one.how != answer::none; });
+  }
+
+  /// True when so many of the last direct pings were lost that it is this node's own network.
+  bool loses_everywhere() const {
+    const auto lost = std::count_if(probed_.begin(), probed_.end(),
+                                    [](const outcome& one) { return one.how != answer::direct; });
+    return probed_.size() >= targets_min && 5 * static_cast<std::size_t>(lost) >= 2 * probed_.size();
+  }
+
+  /// For the note: how many of the last targets were reached, of how many.
+  std::size_t reached() const { return reached_of(std::min(recent, probed_.size())); }
+  std::size_t targets() const { return std::min(recent, probed_.size()); }
+
+  /// Who is dead is not probed any more, and says nothing about the network of now.
+  void forget(node_id target) {
+    std::erase_if(probed_, [&](const outcome& one) { return one.target == target; });
+  }
+
+ private:
+  struct outcome {
+    node_id target;
+    answer how;
+    time_point when;
+  };
+
+  std::size_t reached_of(std::size_t last) const {
+    return static_cast<std::size_t>(
+        std::count_if(probed_.end() - static_cast<std::ptrdiff_t>(last), probed_.end(),
+                      [](const outcome& one) { return one.how != answer::none; }));
+  }
+  bool judge(std::size_t last, int percent) const {
+    if (probed_.size() < targets_min) return false;
+    last = std::min(last, probed_.size());
+    return 100 * reached_of(last) < static_cast<std::size_t>(percent) * last;
+  }
+
+  std::vector<outcome> probed_;  // distinct targets, the last one last
+};
+
+}  // namespace troupe::membership

@@ -1,0 +1,246 @@
+// A sync: two nodes find out over a stream where their views differ, and tell each other only that.
+//
+// The members are spread over 2^b buckets by a hash of their node ids, and each bucket has a sum of hashes of
+// what is settled in it. Equal sums are equal views. So the hashes of a few ranges of buckets go first, then
+// those of the buckets in the ranges that differ, then the digests of the members in the buckets that differ,
+// then the facts that one side lacks: the cost follows the difference, not the number of members. Who knows
+// next to nobody tells its few digests at once, and has the whole view one round trip later.
+//
+// A session is strictly one message there, one message back: each side holds at most one in memory, and a
+// slow reader slows its teller down. Everything here is pure: what a node knows is asked of a `sync_view`.
+//
+//   initiator                                         responder
+//   open {sums of ranges}                        ->
+//                                                <-   turn {sums of the buckets in ranges that differ}
+//   turn {digests of the buckets that differ}    ->
+//                                                <-   turn {facts that the initiator lacks, wants}
+//   turn {facts that were wanted}                ->
+//                                                <-   turn {what is known better here, or nothing}
+//
+// How a core's sync is run (by an actor on a link, or by a simulator):
+//
+//   1. The core asks for one: `actions::exchanges` names an endpoint. Open a stream to it. No stream:
+//      `core.exchange_failed(with, now, out)`.
+//   2. Initiator, once the stream is there:  sync_session session = core.begin_sync(with, opening, now);
+//      send `opening`. Responder, when a first message arrives:  sync_session session = core.serve_sync();
+//   3. Either side, for each message:  auto answer = core.receive_sync(session, message, now, out);
+//      an error ends the stream; `*answer` holds the one message to send back, or none.
+//   4. `session.done()`: nothing more will come or go; the initiator closes the stream.
+//   5. Once, however it ended (done, error, stream cut, time out):  core.end_sync(session, now, out).
+//
+// A stream ping (`actions::stream_pings`) is a stream whose only messages are `core.stream_ping(target)` and
+// the answer to it, which a responder's `receive_sync` gives like any other.
+//
+// Sources: Merkle trees of Dynamo (DeCandia et al., SOSP 2007, section 4.7), cut to two levels; push-pull of
+// Demers et al., "Epidemic algorithms for replicated database maintenance" (PODC 1987).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include <troupe/base/endpoint.hpp>
+#include <troupe/base/ids.hpp>
+#include <troupe/base/result.hpp>
+#include <troupe/membership/message.hpp>
+#include <troupe/membership/order.hpp>
+
+namespace troupe::membership {
+
+/// Where one node stands, without what it is: 40 bytes on the wire.
+struct sync_digest {
+  identity subject;
+  std::uint64_t incarnation = 0;
+  std::uint64_t version = 0;  // of its document
+  membership::state state = membership::state::alive;
+  friend bool operator==(const sync_digest&, const sync_digest&) = default;
+};
+
+/// What a digest adds to the sums. 0 for the dead and those who left: each node forgets them at a time of its
+/// own. A suspicion is not settled, so alive and suspect count the same.
+std::uint64_t settled_hash(const sync_digest& what);
+
+/// Sums, modulo 2^64, of the settled hashes of members, by bucket: 8 KB, each change costs O(1).
+class settled_sums {
+ public:
+  static constexpr int bits_min = 4, bits_max = 10;
+
+  void add(const sync_digest& what);
+  void remove(const sync_digest& what);
+
+  /// Over everybody: what an ack carries.
+  std::uint64_t total() const { return total_; }
+  /// Over range `index` of the 2^bits equal ones; `bits` from 0 to bits_max.
+  std::uint64_t at(int bits, std::size_t index) const;
+  /// Which of 2^bits ranges a node is in.
+  static std::uint16_t range_of(node_id who, int bits);
+  /// About 16 members a bucket.
+  static int bits_for(std::size_t members);
+
+ private:
+  std::array<std::uint64_t, std::size_t{1} << bits_max> sums_{};
+  std::uint64_t total_ = 0;
+};
+
+enum class sync_kind : std::uint8_t {
+  open,  // the initiator's first
+  turn,  // everything after it
+  busy,  // instead of the first turn: ask one of `others`
+  ping,  // instead of open: are you there?
+  pong,
+};
+
+/// One message of a session. Unused fields are empty or zero. At most `sync_message_bytes_max` by
+/// `size_bound`.
+struct sync_message {
+  sync_kind kind = sync_kind::turn;
+  identity from;              // nobody, for an observer: it asks and has nothing to say
+  identity target;            // ping: who must answer
+  std::uint8_t bits = 0;      // open: 2^bits buckets
+  std::uint32_t members = 0;  // open: how many the initiator knows, all states
+  std::uint64_t digest = 0;   // open: the sum over everybody
+
+  /// Sums of ranges, of 2^level: all of them in `open`, those in ranges that differ in the first turn.
+  struct range_sum {
+    std::uint16_t range = 0;
+    std::uint64_t sum = 0;
+    friend bool operator==(const range_sum&, const range_sum&) = default;
+  };
+  std::uint8_t sums_level = 0;
+  std::vector<range_sum> sums;
+
+  /// `digests` has everybody whom the sender knows in the ranges `covered`, of 2^level, and maybe others.
+  std::uint8_t covered_level = 0;
+  std::vector<std::uint16_t> covered;
+  std::vector<sync_digest> digests;
+
+  /// Whose fact is asked for, and the version of the document that the asker holds already.
+  struct want {
+    node_id node;
+    std::uint64_t version = 0;
+    friend bool operator==(const want&, const want&) = default;
+  };
+  std::vector<want> wants;
+  std::vector<update> facts;
+  std::vector<sync_digest> graves;  // who is dead or has left, where the other lacks nothing but that
+  std::vector<endpoint> others;     // busy: members that may have time
+  bool more = false;                // turn: the sender has more to say, and waits for its turn
+
+  friend bool operator==(const sync_message&, const sync_message&) = default;
+};
+
+/// Upper bound of what it takes on the wire, in bytes.
+std::size_t size_bound(const sync_message& what);
+
+inline constexpr std::size_t sync_message_bytes_max = 256 << 10;
+inline constexpr std::size_t sync_others_max = 8;
+
+/// What one side of a session knows.
+class sync_view {
+ public:
+  virtual ~sync_view() = default;
+  virtual const settled_sums& sums() const = 0;
+  /// Members of all states.
+  virtual std::size_t size() const = 0;
+  virtual std::optional<sync_digest> find(node_id who) const = 0;
+  virtual void each(const std::function<void(const sync_digest&)>& visit) const = 0;
+  /// What is remembered of a forgotten one.
+  virtual std::optional<standing> grave_of(node_id who) const = 0;
+  enum class with_document : bool { no, yes };
+  /// Of a member. The document only where it is wanted, live and there.
+  virtual update fact_of(node_id who, with_document wanted) const = 0;
+};
+
+/// What a message brought, beside the facts in it, which are the owner's business before `answer`.
+struct sync_outcome {
+  std::optional<sync_message> answer;
+  std::vector<node_id> contradicted;  // members held dead here and alive there, in the same life
+  std::vector<sync_digest> gone;      // dead or left there, never heard of here
+};
+
+/// One side of one session.
+class sync_session {
+ public:
+  enum class side : std::uint8_t { initiator, responder };
+
+  /// `members_max`: most members that there may be on either side.
+  sync_session(side which, identity self, endpoint with, std::size_t members_max);
+
+  /// The initiator's first message.
+  sync_message open(const sync_view& mine);
+
+  /// Whether the message makes sense now: to be asked first, for each. Errors: failed_precondition, out of
+  /// turn; invalid_argument, without sense; resource_exhausted, beyond a bound. The text names it.
+  result<void> admit(const sync_message& what);
+
+  /// What is to be said to it. `mine` has taken in its facts and graves already.
+  sync_outcome answer(const sync_message& what, const sync_view& mine);
+
+  /// Nothing more comes or goes.
+  bool done() const { return done_; }
+  /// It was not the time: see `sync_message::others`.
+  bool refused() const { return refused_; }
+  void finish() { done_ = true; }
+  void refuse() { done_ = refused_ = true; }
+
+  side which() const { return side_; }
+  /// Whom the initiator dialled.
+  const endpoint& with() const { return with_; }
+  /// Who answered or asked; nobody before its first message, or of an observer.
+  const identity& peer() const { return peer_; }
+
+  /// For the owner: whether what is learnt is retold, decided when the session began.
+  bool retold = true;
+  /// For the owner: whether it takes one of the places for sessions served, and how many were warned in it.
+  bool admitted = false;
+  int warnings = 0;
+
+ private:
+  using range_sum = sync_message::range_sum;
+  enum class phase : std::uint8_t { unopened, opened, talking };
+  struct telling {
+    node_id who;
+    sync_view::with_document document;
+  };
+
+  result<void> check_sums(const sync_message& what) const;
+  result<void> check_digests(const sync_message& what) const;
+  result<void> count(const sync_message& what);
+  void compare_sums(const sync_message& what, const sync_view& mine);
+  void compare_digests(const sync_message& what, const sync_view& mine, sync_outcome& outcome);
+  void compare(const sync_digest& theirs, const sync_view& mine, sync_outcome& outcome);
+  void show_suspects(const sync_view& mine);
+  void offer(const sync_digest& ours);
+  void answer_wants(const sync_message& what, const sync_view& mine, sync_outcome& outcome);
+  void answer_facts(const sync_message& what, const sync_view& mine);
+  bool has_more() const;
+  sync_message compose(const sync_view& mine);
+  void compose_digests(sync_message& next, std::size_t& room, const sync_view& mine);
+
+  side side_;
+  identity self_;
+  endpoint with_;
+  std::size_t members_max_;
+  identity peer_;
+  phase phase_ = phase::unopened;
+  bool done_ = false;
+  bool refused_ = false;
+  int bits_ = 0;
+  std::uint32_t their_members_ = 0;
+
+  // Taken from the other side so far.
+  std::size_t digests_heard_ = 0, facts_heard_ = 0, wants_heard_ = 0, graves_heard_ = 0;
+
+  // What is still to be said, each list from its end.
+  std::vector<range_sum> sums_;
+  int describe_level_ = 0;
+  std::vector<std::uint16_t> describe_;  // ranges whose digests are due
+  std::vector<sync_message::want> wants_;
+  std::vector<telling> tell_;
+  std::vector<sync_digest> graves_;
+};
+
+}  // namespace troupe::membership

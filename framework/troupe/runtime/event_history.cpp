@@ -1,0 +1,42 @@
+#include <algorithm>
+#include <utility>
+
+#include <troupe/runtime/event_history.hpp>
+
+namespace troupe::runtime {
+
+std::string_view to_string(membership::event_kind what) {
+  switch (what) {
+    case membership::event_kind::joined:
+      return "joined";
+    case membership::event_kind::changed:
+      return "changed";
+    case membership::event_kind::suspected:
+      return "suspected";
+    case membership::event_kind::refuted:
+      return "refuted";
+    case membership::event_kind::died:
+      return "died";
+    case membership::event_kind::left:
+      return "left";
+    case membership::event_kind::forgotten:
+      return "forgotten";
+  }
+  return "unknown";
+}
+
+void event_history::note(const membership::event& what, std::string accuser, time_point now) {
+  const auto services = what.subject.document.services.size();
+  past_event fresh{++last_, now, what.kind, what.subject, services, std::move(accuser)};
+  fresh.subject.document.services.clear();
+  if (kept_.size() == events_max) kept_.pop_front();
+  kept_.push_back(std::move(fresh));
+}
+
+std::vector<past_event> event_history::after(std::uint64_t number) const {
+  const auto first = std::find_if(kept_.begin(), kept_.end(),
+                                  [number](const past_event& one) { return one.number > number; });
+  return {first, kept_.end()};
+}
+
+}  // namespace troupe::runtime

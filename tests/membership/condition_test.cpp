@@ -1,0 +1,388 @@
+// How a node judges itself and the network: isolation, loss, strain, accusers who are not well, verdicts that
+// wait, and events in batches.
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <troupe/membership/accusation_limit.hpp>
+#include <troupe/membership/isolation.hpp>
+#include <troupe/membership/loss.hpp>
+
+#include "stage.hpp"
+
+using namespace troupe;
+using namespace troupe::membership;
+
+namespace {
+
+constexpr time_point start{};
+const auto nobody = [](std::uint64_t) { return false; };
+
+/// Who lives, as its owner says it.
+update stating(std::uint64_t node, std::uint64_t incarnation, std::uint8_t strain,
+               std::vector<node_id> lossy = {}) {
+  auto what = about(node, state::alive, incarnation);
+  what.strain = strain;
+  what.who = make_attributes(what.who->name, what.who->address, std::move(lossy));
+  return what;
+}
+
+update accused_by(std::uint64_t node, state value, std::uint64_t accuser, std::uint8_t health) {
+  auto what = accused(node, value, accuser);
+  what.accuser_health = health;
+  return what;
+}
+
+}  // namespace
+
+// --- Isolation -----------------------------------------------------------------------------------------
+
+TEST_CASE("of the last five targets two must answer, and of fewer than four nothing can be told") {
+  reach all;
+  for (std::uint64_t node = 1; node <= 3; ++node) all.note({node}, answer::none, start);
+  CHECK_FALSE(all.is_cut_off(30));
+  for (std::uint64_t node = 4; node <= 8; ++node) all.note({node}, answer::direct, start);
+  CHECK_FALSE(all.is_cut_off(30));
+  for (std::uint64_t node = 11; node <= 13; ++node) all.note({node}, answer::none, start + 1s);
+  CHECK_FALSE(all.is_cut_off(30));
+  CHECK(all.is_cut_off_since(start + 1s, 30));
+  CHECK_FALSE(all.is_cut_off_since(start, 30));
+  all.note({14}, answer::none, start + 2s);
+  CHECK(all.is_cut_off(30));
+  CHECK(all.reached() == 1);
+  for (int i = 0; i < 9; ++i) all.note({1}, answer::rescued, start + 3s);  // one target is one
+  CHECK(all.is_cut_off(30));
+  all.note({2}, answer::direct, start + 3s);
+  CHECK_FALSE(all.is_cut_off(30));
+  CHECK_FALSE(all.is_cut_off(0));
+}
+
+TEST_CASE("a node that hardly anybody answers takes itself for isolated, and buries nobody, for hours") {
+  stage s;
+  s.meet(20);
+  s.run(30s);
+  s.take();
+  s.run(2h, nobody);
+  CHECK(s.node.isolated());
+  CHECK(s.node.counted().isolations == 1);
+  CHECK(s.node.counted().postponed_verdicts > 0);
+  CHECK(s.node.counted().deaths == 0);
+  CHECK(std::count_if(s.out.notes.begin(), s.out.notes.end(), [](const std::string& note) {
+          return note.find("isolated") != std::string::npos;
+        }) == 1);
+  for (std::uint64_t peer = 2; peer <= 20; ++peer) CHECK(s.seen(peer) != state::dead);
+  s.take();
+  for (int second = 0; second < 100; ++second) {
+    // Who is pinged as a suspect hears of it, and refutes.
+    for (std::uint64_t peer = 2; peer <= 20; ++peer)
+      if (s.seen(peer) == state::suspect)
+        s.gossip(peer, {about(peer, state::alive, s.node.find({peer})->incarnation + 1)});
+    s.run(1s);
+  }
+  CHECK_FALSE(s.node.isolated());
+  CHECK(s.out.notes.size() == 1);
+  CHECK(s.node.counted().deaths == 0);
+  CHECK(s.node.local_health() == 0);
+}
+
+TEST_CASE("an isolated node accuses nobody for as long as a suspicion may last") {
+  stage s;
+  s.meet(20);
+  s.run(30s, nobody);
+  REQUIRE(s.node.isolated());
+  const auto before = s.node.counted().suspicions;
+  s.run(20s, nobody);
+  CHECK(s.node.counted().suspicions == before);
+}
+
+TEST_CASE("two survivors of a large crash bury the others, one alone does not before a day has passed") {
+  stage s;
+  s.meet(10);
+  const auto two = [](std::uint64_t peer) { return peer == 2; };
+  for (int i = 0; i < 300; ++i) {
+    s.run(1s, two);
+    // The other survivor is no better off, and says what it sees.
+    for (std::uint64_t peer = 3; i > 60 && peer <= 10; ++peer)
+      s.gossip(2, {accused_by(peer, state::suspect, 2, 8)});
+  }
+  for (std::uint64_t peer = 3; peer <= 10; ++peer) CHECK(s.seen(peer) == state::dead);
+  CHECK(s.seen(2) == state::alive);
+
+  stage alone;
+  alone.meet(10);
+  alone.run(23h, nobody);
+  CHECK(alone.node.counted().deaths == 0);
+  alone.run(3h, nobody);
+  CHECK(alone.node.counted().deaths == 9);
+}
+
+TEST_CASE("a crash among many who answer is buried as ever") {
+  stage s;
+  s.meet(20);
+  s.run(80s, [](std::uint64_t peer) { return peer != 7; });
+  CHECK(s.seen(7) == state::dead);
+  CHECK(s.node.counted().deaths == 1);
+  CHECK(s.node.counted().isolations == 0);
+}
+
+// --- Accusers ------------------------------------------------------------------------------------------
+
+TEST_CASE("an accuser who is not well neither shortens a suspicion nor kills") {
+  stage s;
+  s.meet(9);
+  s.gossip(3, {accused_by(2, state::suspect, 3, 5)});
+  for (const std::uint64_t accuser : {4, 5, 6, 7})
+    s.gossip(accuser, {accused_by(2, state::suspect, accuser, 5)});
+  CHECK(s.node.counted().doubted_accusations == 4);
+  s.run(8s);
+  CHECK(s.seen(2) == state::suspect);
+  s.gossip(4, {accused_by(2, state::dead, 4, 5)});
+  CHECK(s.seen(2) == state::suspect);
+  for (const std::uint64_t accuser : {4, 5, 6})
+    s.gossip(accuser, {accused_by(8, state::suspect, accuser, 0)});
+  s.gossip(4, {accused_by(8, state::dead, 4, 0)});
+  CHECK(s.seen(8) == state::dead);
+  s.run(20s);
+  CHECK(s.seen(2) == state::dead);  // after the longest time, by its own verdict
+}
+
+TEST_CASE("an accusation tells how well its accuser was") {
+  stage s;
+  s.meet(9);
+  const auto lonely = s.next_probe().target.node.value;
+  s.run(20s, [&](std::uint64_t peer) { return peer != lonely; });
+  bool told = false;
+  for (const auto& gossip : sent(s.out, packet_kind::gossip))
+    if (const auto* fact = find(gossip, lonely)) {
+      told = true;
+      CHECK(fact->accuser == node_id{1});
+      CHECK(fact->accuser_health == 3);  // three helpers said nothing at all
+    }
+  CHECK(told);
+}
+
+TEST_CASE("one accuser raises only so many suspicions in a period") {
+  stage s;
+  s.meet(30);
+  std::vector<update> all;
+  for (std::uint64_t peer = 5; peer <= 24; ++peer) all.push_back(accused(peer, state::suspect, 3));
+  s.gossip(3, all);
+  CHECK(s.node.counted().limited_accusations == 12);
+  CHECK(s.seen(12) == state::suspect);
+  CHECK(s.seen(13) == state::alive);
+  s.gossip(4, {accused(13, state::suspect, 4)});
+  CHECK(s.seen(13) == state::suspect);
+  s.run(1100ms);
+  s.gossip(3, {accused(14, state::suspect, 3)});
+  CHECK(s.seen(14) == state::suspect);
+  accusation_limit none(0, 1s);
+  for (int i = 0; i < 1000; ++i) CHECK(none.admit({1}, start));
+}
+
+// --- Loss ----------------------------------------------------------------------------------------------
+
+TEST_CASE("a watched peer is lossy when enough of its last pings were lost, until half of that") {
+  loss_meter meter(30);
+  meter.watch({7}, start);
+  CHECK(meter.next() == start);
+  CHECK(meter.turn(start, 500ms) == node_id{7});
+  CHECK_FALSE(meter.turn(start, 500ms));
+  CHECK(meter.next() == start + 500ms);
+  for (int i = 0; i < 3; ++i) meter.note({7}, false);
+  CHECK(meter.lossy().empty());
+  meter.note({7}, false);
+  CHECK(meter.lossy() == std::vector<node_id>{{7}});
+  for (int i = 0; i < 13; ++i) meter.note({7}, true);
+  CHECK(meter.lossy().size() == 1);
+  meter.note({7}, true);  // 2 of 16
+  CHECK(meter.lossy().empty());
+  CHECK(meter.next() == never);
+
+  meter.watch({8}, start);
+  for (int i = 0; i < 8; ++i) meter.note({8}, i != 3);
+  CHECK(meter.next() == never);  // it was sound
+  for (std::uint64_t node = 1; node < 100; ++node) meter.watch({node}, start);
+  for (int round = 0; round < 4; ++round)
+    for (std::uint64_t node = 1; node < 100; ++node) meter.note({node}, false);
+  CHECK(meter.lossy().size() == lossy_max);
+}
+
+TEST_CASE("a peer whose pings are lost and rescued is looked at, and named to the others") {
+  stage s;
+  s.meet(20);
+  s.run(20s);
+  const auto lossy = s.next_probe().target.node.value;
+  const auto others = [&](std::uint64_t peer) { return peer != lossy; };
+  s.take();
+  s.run(600ms, others);
+  const auto asked_streams = s.take().stream_pings;
+  REQUIRE(asked_streams.size() == 1);
+  CHECK(asked_streams[0].who == life_of(lossy));
+  CHECK(asked_streams[0].at == address_of(lossy));
+  s.node.stream_answered(life_of(lossy), s.now, s.out);
+  CHECK(s.node.counted().stream_rescues == 1);
+  for (int i = 0; i < 100; ++i) {
+    s.run(100ms, others);
+    for (const auto& one : s.take().stream_pings) s.node.stream_answered(one.who, s.now, s.out);
+  }
+  CHECK(s.seen(lossy) == state::alive);
+  CHECK(s.node.self().who->lossy == std::vector<node_id>{{lossy}});
+  CHECK(s.node.self().incarnation == 1);
+  s.run(60s);
+  CHECK(s.node.self().who->lossy.empty());
+  CHECK(s.node.self().incarnation == 2);
+}
+
+TEST_CASE("a node that loses packets to many blames itself, and names nobody") {
+  stage s;
+  s.meet(20);
+  for (int i = 0; i < 600; ++i) {
+    s.run(100ms, [](std::uint64_t peer) { return peer % 2 == 0; });
+    for (const auto& one : s.take().stream_pings) s.node.stream_answered(one.who, s.now, s.out);
+  }
+  CHECK(s.node.self().who->lossy.empty());
+  CHECK(s.node.counted().suspicions == 0);
+}
+
+TEST_CASE("three live observers make a peer degraded, and whoever comes later sees the same") {
+  stage s;
+  s.meet(9);
+  s.gossip(2, {stating(2, 1, 0, {{7}})});
+  s.gossip(3, {stating(3, 1, 0, {{7}, {8}})});
+  CHECK_FALSE(s.node.find({7})->degraded);
+  CHECK(s.out.events.empty());
+  s.gossip(4, {stating(4, 1, 0, {{7}, {99}})});
+  CHECK(kinds(s.take()) == happened{event_kind::changed});
+  CHECK(s.node.find({7})->degraded);
+  CHECK(s.node.find({7})->observers == std::vector<node_id>{{2}, {3}, {4}});
+  CHECK_FALSE(s.node.find({8})->degraded);
+  stage late;
+  late.meet(2);
+  late.gossip(2, {stating(2, 1, 0, {{7}}), stating(3, 1, 0, {{7}}), stating(4, 1, 0, {{7}}), about(7)});
+  CHECK(late.node.find({7})->degraded);
+  s.gossip(4, {about(4, state::left, 1)});
+  CHECK(kinds(s.take()) == happened{event_kind::changed, event_kind::left});
+  CHECK_FALSE(s.node.find({7})->degraded);
+  s.gossip(5, {stating(5, 1, 0, {{7}})});
+  CHECK(s.node.find({7})->degraded);
+  s.gossip(5, {about(5, state::alive, 0, 11)});  // a new life knows nothing of it
+  CHECK_FALSE(s.node.find({7})->degraded);
+}
+
+// --- Strain --------------------------------------------------------------------------------------------
+
+TEST_CASE("strain is told with a new incarnation, at most once a second, and last of all") {
+  stage s;
+  s.meet(9);
+  s.run(5s);
+  s.take();
+  s.node.set_strain(2, s.now, s.out);
+  s.node.set_strain(2, s.now, s.out);
+  CHECK(s.node.self().strain == 2);
+  CHECK(s.node.self().incarnation == 1);
+  CHECK(kinds(s.take()) == happened{event_kind::changed});
+  s.node.set_strain(3, s.now, s.out);
+  s.node.set_strain(0, s.now, s.out);
+  s.node.set_strain(9, s.now, s.out);
+  CHECK(s.node.self().strain == 2);
+  s.run(1100ms);
+  CHECK(s.node.self().strain == 3);
+  CHECK(s.node.self().incarnation == 2);
+  s.node.set_strain(0, s.now, s.out);
+  s.node.set_strain(3, s.now, s.out);
+  s.run(5s);
+  CHECK(s.node.self().incarnation == 2);
+  s.take();
+  s.gossip(2, {stating(2, 1, 1)});
+  CHECK(kinds(s.out) == happened{event_kind::changed});
+  CHECK(s.node.find({2})->strain == 1);
+}
+
+// --- Verdicts and events -------------------------------------------------------------------------------
+
+TEST_CASE("a verdict waits for others that are nearly due, and for nobody else") {
+  stage s;
+  s.meet(30);
+  const auto accuse = [&](std::uint64_t peer) {
+    for (const std::uint64_t accuser : {2, 3, 4, 5})
+      s.gossip(accuser, {accused(peer, state::suspect, accuser)});
+  };
+  accuse(20);
+  s.run(500ms);
+  accuse(21);
+  s.run(400ms);
+  accuse(22);
+  s.run(3s);
+  accuse(23);
+  s.take();
+  const auto buried = [&] {
+    int all = 0;
+    for (const auto kind : kinds(s.out)) all += kind == event_kind::died;
+    return all;
+  };
+  while (buried() == 0) s.run(10ms);
+  CHECK(buried() == 3);
+  s.run(2500ms);
+  CHECK(buried() == 3);
+  s.run(1s);
+  CHECK(buried() == 4);
+}
+
+TEST_CASE("events leave at once out of quiet, and then in batches, in their order") {
+  stage s{options{}};
+  s.meet(30);
+  s.run(1s);
+  s.take();
+  s.gossip(2, {accused(3, state::suspect, 2)});
+  CHECK(kinds(s.out) == happened{event_kind::suspected});
+  s.run(10ms);
+  for (const std::uint64_t peer : {4, 5, 6}) s.gossip(2, {accused(peer, state::suspect, 2)});
+  s.gossip(3, {about(3, state::alive, 1)});
+  s.gossip(3, {accused(3, state::suspect, 2, 1)});
+  CHECK(s.out.events.size() == 1);
+  s.take();
+  s.run(91ms);
+  CHECK(kinds(s.out) == happened{event_kind::suspected, event_kind::suspected, event_kind::suspected,
+                                 event_kind::refuted, event_kind::suspected});
+  CHECK(s.out.events[3].subject.state == state::alive);
+  CHECK(s.out.events[4].subject.state == state::suspect);
+  s.node.leave(s.now, s.out);
+  CHECK(s.out.events.back().kind == event_kind::left);  // nothing is held back at the end
+}
+
+// --- Modes ---------------------------------------------------------------------------------------------
+
+TEST_CASE("plain SWIM has no health, no confirmations and no helpers' nacks; memberlist has them all") {
+  stage plain(options::swim());
+  plain.meet(9);
+  const auto silent = plain.next_probe().target.node.value;
+  plain.run(1500ms, nobody);
+  CHECK(plain.node.local_health() == 0);
+  CHECK(plain.out.stream_pings.empty());
+  CHECK(plain.seen(silent) == state::suspect);
+  plain.run(4s, nobody);
+  CHECK(plain.seen(silent) == state::dead);
+  CHECK(bounds_of(options::swim(), 100).confirmations == 0);
+  CHECK(bounds_of(options::swim(), 100).shortest == 8s);
+  CHECK(bounds_of(options::memberlist(), 100).longest == 48s);
+  for (const auto& mode : {options{}, options::local(), options::swim(), options::memberlist()})
+    CHECK(mode.validate());
+}
+
+TEST_CASE("gossip keeps to its bytes per interval, whatever there is to tell") {
+  auto narrow = stage::prompt();
+  narrow.gossip_bytes_max = 1000;
+  stage s(narrow);
+  s.meet(40);
+  std::vector<update> all;
+  for (std::uint64_t peer = 41; peer <= 200; ++peer) all.push_back(about(peer));
+  s.gossip(2, all);
+  s.run(5s, nobody);
+  std::size_t bytes = 0;
+  for (const auto& gossip : sent(s.out, packet_kind::gossip)) bytes += size_bound(gossip);
+  CHECK(bytes <= 27 * 1000);
+  CHECK(bytes >= 20 * 1000);
+}
