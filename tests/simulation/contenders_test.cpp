@@ -16,6 +16,7 @@
 #include "simulator/balance/contenders/prequal.hpp"
 #include "simulator/balance/contenders/weighted_round_robin.hpp"
 #include "simulator/balance/world.hpp"
+#include "simulator/scenario_files.hpp"
 
 namespace {
 

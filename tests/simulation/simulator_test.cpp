@@ -6,6 +6,7 @@
 #include <simulator/balance/tournament.hpp>
 #include <simulator/balance/world.hpp>
 #include <simulator/picture.hpp>
+#include <simulator/scenario_files.hpp>
 #include <string>
 
 #include <doctest/doctest.h>

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "balance/tournament.hpp"
+#include "membership/trial.hpp"
+#include "scenario_files.hpp"
+#include "text_table.hpp"
 
 namespace troupe::simulator {
 
@@ -15,8 +18,9 @@ namespace {
 
 struct wishes {
   std::vector<std::string> scenarios;
-  std::vector<std::string> policies;
+  std::vector<std::string> columns;  // policies, or modes
   std::vector<std::string> settings;
+  std::uint64_t schedules = 0;
   std::uint64_t seeds = 5;
   std::uint64_t first_seed = 1;
   std::uint64_t seed = 0;
@@ -28,6 +32,7 @@ struct wishes {
 };
 
 constexpr double quick_share = .2;
+constexpr std::uint32_t quick_nodes = 200;
 
 template <class T>
 T take(result<T> from) {
@@ -53,42 +58,73 @@ std::map<std::string, double> read_settings(const std::vector<std::string>& from
   return into;
 }
 
-void hold(const wishes& what) {
-  std::vector<scenario> cells;
-  auto names = what.scenarios;
+template <class Scenario>
+std::vector<Scenario> read_all(const std::string& kind, std::vector<std::string> names,
+                               result<std::vector<Scenario>> (*read)(const std::filesystem::path&)) {
+  std::vector<Scenario> cells;
   if (names.empty()) names.emplace_back();
   for (const auto& name : names)
-    for (const auto& file : take(find_scenarios("balance", name)))
-      for (auto& cell : take(read_scenario(file))) cells.push_back(std::move(cell));
+    for (const auto& file : take(find_scenarios(kind, name)))
+      for (auto& cell : take(read(file))) cells.push_back(std::move(cell));
+  return cells;
+}
 
-  tournament_options how;
-  how.contenders = what.policies;
-  how.settings = read_settings(what.settings);
-  how.threads = what.threads;
-  how.shorten = what.quick ? quick_share : 1;
-  how.seeds.clear();
-  for (std::uint64_t k = 1; k <= (what.quick ? 1 : what.seeds); ++k)
-    how.seeds.push_back(what.first_seed + k - 1);
-  if (what.seed > 0) how.seeds = {what.seed};
+std::vector<std::uint64_t> seeds_of(const wishes& what) {
+  if (what.seed > 0) return {what.seed};
+  std::vector<std::uint64_t> seeds;
+  for (std::uint64_t k = 0; k < (what.quick ? 1 : what.seeds); ++k) seeds.push_back(what.first_seed + k);
+  return seeds;
+}
 
-  const auto results = take(hold_tournament(std::move(cells), how));
+template <class Results, class Options>
+void show(const Results& results, const Options& how, const wishes& what) {
   if (!what.pictures.empty()) take(write_pictures(results, what.pictures));
   if (what.format == "json") std::fputs(json(results, how).c_str(), stdout);
   if (what.format != "json" || what.table) std::fputs(table(results).c_str(), stdout);
 }
 
-}  // namespace
+void hold_balance(const wishes& what) {
+  auto cells = read_all("balance", what.scenarios, read_scenario);
+  tournament_options how;
+  how.contenders = what.columns;
+  how.settings = read_settings(what.settings);
+  how.threads = what.threads;
+  how.shorten = what.quick ? quick_share : 1;
+  how.seeds = seeds_of(what);
+  show(take(hold_tournament(std::move(cells), how)), how, what);
+}
 
-void add_balance_verb(CLI::App& to, std::function<void()>& chosen) {
-  auto what = std::make_shared<wishes>();
-  auto* verb =
-      to.add_subcommand("balance", "Choosing a replica: policies against each other in virtual time");
-  verb->add_option("scenarios", what->scenarios, "names or files; all of them unless said")
-      ->type_name("SCENARIO");
-  verb->add_option("--policies", what->policies, "only these, such as dynamic_score,oracle")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("NAME");
+void hold_schedules(const wishes& what) {
+  const auto came = run_schedules(what.first_seed, what.schedules, what.threads);
+  std::printf("%llu schedules of random faults; fired:\n", static_cast<unsigned long long>(came.runs));
+  rows all;
+  for (const auto& [name, count] : came.fired) all.push_back({name, std::to_string(count)});
+  std::fputs(aligned(all).c_str(), stdout);
+  if (!came.failing) return void(std::printf("no rule was broken\n"));
+  std::printf("\n# %s\n# Save this and run it: troupe sim membership FILE\n%s", "what is left of it",
+              text_of(*came.failing).c_str());
+  throw std::runtime_error(came.complaint);
+}
+
+void hold_membership(const wishes& what) {
+  if (what.schedules > 0) return hold_schedules(what);
+  trial_options how;
+  how.modes = what.columns;
+  how.settings = read_settings(what.settings);
+  for (const auto& [name, value] : how.settings)
+    if (membership::options trial; !change_setting(trial, name, value))
+      throw std::runtime_error("there is no option '" + name + "'");
+  how.threads = what.threads;
+  how.seeds = seeds_of(what);
+  auto cells = read_all("membership", what.scenarios, read_cluster_scenario);
+  if (what.quick) std::erase_if(cells, [](const cluster_scenario& each) { return each.nodes > quick_nodes; });
+  const auto results = hold_trials(std::move(cells), how);
+  show(results, how, what);
+  if (const auto wrong = complaint(results); !wrong.empty()) throw std::runtime_error(wrong);
+}
+
+/// What both verbs take.
+void add_common(CLI::App* verb, const std::shared_ptr<wishes>& what) {
   verb->add_option("--seeds", what->seeds, "how many seeds the medians are of")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -99,10 +135,25 @@ void add_balance_verb(CLI::App& to, std::function<void()>& chosen) {
   verb->add_option("--threads", what->threads, "runs at the same time")
       ->check(CLI::Range(1, 2))
       ->capture_default_str();
-  verb->add_flag("--quick", what->quick, "one seed, a fifth of the time where nothing happens at set times");
   verb->add_flag("--table", what->table, "the table, also beside JSON");
   verb->add_option("-o,--output", what->format, "table or json")->check(CLI::IsMember({"table", "json"}));
   verb->add_option("--pictures", what->pictures, "writes SVG files there")->type_name("FOLDER");
+}
+
+}  // namespace
+
+void add_balance_verb(CLI::App& to, std::function<void()>& chosen) {
+  auto what = std::make_shared<wishes>();
+  auto* verb =
+      to.add_subcommand("balance", "Choosing a replica: policies against each other in virtual time");
+  verb->add_option("scenarios", what->scenarios, "names or files; all of them unless said")
+      ->type_name("SCENARIO");
+  verb->add_option("--policies", what->columns, "only these, such as dynamic_score,oracle")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  add_common(verb, what);
+  verb->add_flag("--quick", what->quick, "one seed, a fifth of the time where nothing happens at set times");
   verb->add_option("--set", what->settings,
                    "an option of dynamic_score, such as cost_floor=.002 (times in s)")
       ->allow_extra_args(false)
@@ -113,13 +164,44 @@ void add_balance_verb(CLI::App& to, std::function<void()>& chosen) {
       "  troupe sim balance prequal_grid --quick        a first look\n"
       "  troupe sim balance sinkhole --seed 3           one run again\n"
       "  troupe sim balance mine.toml --pictures out    a scenario of your own");
-  verb->callback([what, chosen = &chosen] { *chosen = [what] { hold(*what); }; });
+  verb->callback([what, chosen = &chosen] { *chosen = [what] { hold_balance(*what); }; });
+}
+
+void add_membership_verb(CLI::App& to, std::function<void()>& chosen) {
+  auto what = std::make_shared<wishes>();
+  what->seeds = 3;
+  auto* verb = to.add_subcommand("membership", "Who is there: whole clusters under faults in virtual time");
+  verb->add_option("scenarios", what->scenarios, "names or files; all of them unless said")
+      ->type_name("SCENARIO");
+  verb->add_option("--modes", what->columns, "only these: ours, memberlist, swim")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"ours", "memberlist", "swim"}))
+      ->type_name("NAME");
+  add_common(verb, what);
+  verb->add_flag("--quick", what->quick, "one seed, and only clusters of up to 200 nodes");
+  verb->add_option("--schedules", what->schedules,
+                   "instead: so many schedules of random faults, from --first-seed on; the first that breaks "
+                   "a rule is shrunk and printed as a scenario")
+      ->check(CLI::Range(1, 100'000'000))
+      ->type_name("COUNT");
+  verb->add_option("--set", what->settings, "an option of membership, such as suspicion_alpha=3")
+      ->allow_extra_args(false)
+      ->type_name("NAME=NUMBER");
+  verb->footer(
+      "Examples:\n"
+      "  troupe sim membership --table                  every row, beside SWIM and memberlist\n"
+      "  troupe sim membership split --seed 3           one run again\n"
+      "  troupe sim membership --schedules 10000        random faults, a nightly length\n"
+      "  troupe sim membership mine.toml --pictures out a scenario of your own, or one that failed");
+  verb->callback([what, chosen = &chosen] { *chosen = [what] { hold_membership(*what); }; });
 }
 
 void add_sim_verb(CLI::App& to, std::function<void()>& chosen) {
   auto* verb = to.add_subcommand("sim", "Simulates clusters in virtual time");
   verb->require_subcommand(1);
   add_balance_verb(*verb, chosen);
+  add_membership_verb(*verb, chosen);
 }
 
 }  // namespace troupe::simulator

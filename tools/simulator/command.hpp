@@ -11,6 +11,9 @@ namespace troupe::simulator {
 /// It throws std::runtime_error with one clear sentence when it cannot be done.
 void add_balance_verb(CLI::App& to, std::function<void()>& chosen);
 
+/// The same for `membership`.
+void add_membership_verb(CLI::App& to, std::function<void()>& chosen);
+
 /// Adds `sim` with its verbs.
 void add_sim_verb(CLI::App& to, std::function<void()>& chosen);
 

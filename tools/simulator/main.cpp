@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   std::function<void()> chosen;
   troupe::simulator::add_balance_verb(app, chosen);
+  troupe::simulator::add_membership_verb(app, chosen);
   try {
     app.parse(argc, argv);
     chosen();

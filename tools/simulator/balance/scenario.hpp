@@ -15,6 +15,8 @@
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 
+#include "../aim.hpp"
+
 namespace troupe::simulator {
 
 enum class discipline : std::uint8_t {
@@ -107,18 +109,6 @@ struct window {
   duration from{0}, until{0};
 };
 
-/// What the table should show: figure of `of` <= at_most * the figure of `times` (1 when empty) + plus; or
-/// >= at_least * that - plus.
-struct aim {
-  std::string figure;
-  std::string of = "dynamic_score";
-  double factor = 1;
-  enum class side : bool { at_most, at_least } is = side::at_most;
-  std::string times;  // a contender, or "best_published"
-  std::string cell;   // of the same file, whose figure `times` means; empty: this one
-  double plus = 0;
-};
-
 enum class calls : std::uint8_t { idempotent, unsafe };
 
 struct scenario {
@@ -159,9 +149,5 @@ struct scenario {
 result<std::vector<scenario>> read_scenario(const std::filesystem::path& file);
 /// The same from a text, for tests; `name` stands for the file.
 result<std::vector<scenario>> parse_scenario(std::string_view text, const std::string& name);
-
-/// Files of scenarios: `kind` is "balance". By path, or by name in the known folders; all of them when `name`
-/// is empty, in the order of their names. Errors: not_found, with the names there are.
-result<std::vector<std::filesystem::path>> find_scenarios(const std::string& kind, const std::string& name);
 
 }  // namespace troupe::simulator

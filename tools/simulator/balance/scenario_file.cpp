@@ -1,13 +1,6 @@
-// Scenario files: TOML to scenarios, with every error naming the file, the line, the key and the bound.
-#include <algorithm>
-#include <fstream>
-#include <map>
-#include <optional>
-#include <set>
-#include <sstream>
-
-#include <toml++/toml.h>
-
+// Scenario files of the balancing simulator: TOML to scenarios.
+#include "../scenario_files.hpp"
+#include "../scenario_reader.hpp"
 #include "contenders/dynamic_score.hpp"
 #include "scenario.hpp"
 
@@ -15,186 +8,7 @@ namespace troupe::simulator {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr double seconds_max = 86'400;
-
-/// The file's name, where its keys are, and the first thing that was wrong.
-///
-/// Cells are merged copies, and a copy of a TOML value does not know its line any more: so the lines are
-/// noted before. A key that is written in several places is in one of these lines.
-struct complaints {
-  std::string file;
-  std::map<std::string, std::set<toml::source_index>> lines;
-  std::optional<error> first;
-
-  void note(const toml::table& table, const std::string& path) {
-    for (const auto& [key, value] : table) {
-      // What overrides a key is found under the key's own name.
-      const bool overrides = path.empty() && (key == "cell" || key == "grid");
-      const auto deeper = overrides ? std::string() : path + std::string(key.str());
-      if (!overrides) lines[deeper].insert(key.source().begin.line);
-      if (const auto* inner = value.as_table()) note(*inner, overrides ? "" : deeper + ".");
-      if (const auto* list = value.as_array())
-        for (const auto& each : *list)
-          if (const auto* inner = each.as_table()) note(*inner, overrides ? "" : deeper + ".");
-    }
-  }
-  void add(const std::string& path, const std::string& what) {
-    if (first) return;
-    std::string where;
-    if (const auto at = lines.find(path); at != lines.end())
-      for (const auto line : at->second) where += (where.empty() ? ", line " : " or ") + std::to_string(line);
-    first = error{code::invalid_argument, file + where + ": " + what};
-  }
-};
-
-template <class E>
-struct named {
-  const char* name;
-  E value;
-};
-
-/// One table: each key is read once; `done` complains of those that nobody read.
-class section {
- public:
-  section(const toml::table* table, std::string path, complaints& to)
-      : table_(table), path_(std::move(path)), to_(to) {}
-
-  bool has(const char* key) const { return table_ != nullptr && table_->contains(key); }
-  const toml::node* node(const char* key) {
-    known_.emplace_back(key);
-    return table_ == nullptr ? nullptr : table_->get(key);
-  }
-  section sub(const char* key) {
-    const auto* found = node(key);
-    if (found != nullptr && !found->is_table()) wrong(key, "a table: write [" + path_ + key + "]");
-    return {found == nullptr ? nullptr : found->as_table(), path_ + key + ".", to_};
-  }
-
-  void number(const char* key, double& into, double low, double high) {
-    const auto* found = node(key);
-    if (found == nullptr) return;
-    const auto read = found->value<double>();
-    if (!read || !(*read >= low && *read <= high)) return wrong(key, bounds("a number", low, high));
-    into = *read;
-  }
-  void count(const char* key, std::uint32_t& into, std::uint32_t low, std::uint32_t high) {
-    const auto* found = node(key);
-    if (found == nullptr) return;
-    const auto read = found->value_exact<std::int64_t>();
-    if (!read || *read < low || *read > high) return wrong(key, bounds("a whole number", low, high));
-    into = static_cast<std::uint32_t>(*read);
-  }
-  /// All keys, whatever they are called.
-  void all_numbers(std::map<std::string, double>& into) {
-    if (table_ == nullptr) return;
-    for (const auto& [key, value] : *table_) {
-      known_.emplace_back(key.str());
-      const auto read = value.value<double>();
-      if (!read) return wrong(std::string(key.str()).c_str(), "a number");
-      into[std::string(key.str())] = *read;
-    }
-  }
-  void time(const char* key, duration& into, duration low = duration{0}) {
-    const auto* found = node(key);
-    if (found == nullptr) return;
-    const auto text = found->value_exact<std::string>();
-    const auto read = text ? parse_duration(*text) : result<duration>(duration{-1});
-    if (!read || *read < low) return wrong(key, "a time such as \"40ms\", at least " + format_duration(low));
-    into = *read;
-  }
-  void text(const char* key, std::string& into) {
-    const auto* found = node(key);
-    if (found == nullptr) return;
-    const auto read = found->value_exact<std::string>();
-    if (!read) return wrong(key, "a text in quotes");
-    into = *read;
-  }
-  void numbers(const char* key, std::vector<double>& into, double low, double high) {
-    list(
-        key,
-        [&](const toml::node& each) {
-          const auto read = each.value<double>();
-          if (!read || !(*read >= low && *read <= high))
-            return wrong(key, "a list; in it, " + bounds("numbers", low, high));
-          into.push_back(*read);
-        },
-        [&] { into.clear(); });
-  }
-  void texts(const char* key, std::vector<std::string>& into) {
-    list(
-        key,
-        [&](const toml::node& each) {
-          const auto read = each.value_exact<std::string>();
-          if (!read) return wrong(key, "a list of texts in quotes");
-          into.push_back(*read);
-        },
-        [&] { into.clear(); });
-  }
-  template <class E, std::size_t Count>
-  void choice(const char* key, E& into, const named<E> (&names)[Count]) {
-    const auto* found = node(key);
-    if (found == nullptr) return;
-    const auto read = found->value_exact<std::string>();
-    std::string all;
-    for (const auto& each : names) {
-      if (read && *read == each.name) return void(into = each.value);
-      all.append(all.empty() ? "" : ", ").append(each.name);
-    }
-    wrong(key, "one of " + all);
-  }
-  /// Calls `each` with a section for every table of a list.
-  template <class Each>
-  void tables(const char* key, Each each) {
-    list(
-        key,
-        [&](const toml::node& one) {
-          if (!one.is_table()) return wrong(key, "a list of tables: write [[" + path_ + key + "]]");
-          section inner(one.as_table(), path_ + key + ".", to_);
-          each(inner);
-          inner.done();
-        },
-        [] {});
-  }
-  void wrong(const std::string& key, const std::string& is) {
-    to_.add(path_ + key, path_ + key + " is " + is);
-  }
-  void complain(const std::string& what) {
-    to_.add(path_.empty() ? path_ : path_.substr(0, path_.size() - 1), what);
-  }
-  void done() {
-    if (table_ == nullptr) return;
-    for (const auto& [key, value] : *table_) {
-      if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
-      std::string names;
-      for (const auto& one : known_) names.append(names.empty() ? "" : ", ").append(one);
-      const auto path = path_ + std::string(key.str());
-      to_.add(path, path + " means nothing; there are " + names);
-    }
-  }
-
- private:
-  static std::string bounds(const std::string& what, double low, double high) {
-    std::ostringstream text;
-    text << what << " from " << low << " to " << high;
-    return text.str();
-  }
-  template <class Each, class First>
-  void list(const char* key, Each each, First first) {
-    const auto* found = node(key);
-    if (found == nullptr) return;
-    const auto* array = found->as_array();
-    if (array == nullptr) return wrong(key, "a list: write " + std::string(key) + " = [...]");
-    first();
-    for (const auto& one : *array) each(one);
-  }
-
-  const toml::table* table_;
-  std::string path_;
-  complaints& to_;
-  std::vector<std::string> known_;
-};
 
 void read_servers(section from, scenario& into) {
   from.count("count", into.servers.count, 1, 10'000);
@@ -303,20 +117,6 @@ void read_incident(section& from, scenario& into) {
   into.incidents.push_back(it);
 }
 
-void read_aim(section& from, scenario& into) {
-  aim it;
-  from.text("figure", it.figure);
-  from.text("of", it.of);
-  if (from.has("at_least")) it.is = aim::side::at_least;
-  from.number("at_most", it.factor, 0, 1e9);
-  from.number("at_least", it.factor, 0, 1e9);
-  from.text("times", it.times);
-  from.text("cell", it.cell);
-  from.number("plus", it.plus, 0, 1e9);
-  if (it.figure.empty()) from.complain("this [[aim]] has no figure");
-  into.aims.push_back(it);
-}
-
 void read_run(section from, scenario& into) {
   from.time("lasts", into.lasts, 100ms);
   from.time("warm_up", into.warm_up);
@@ -352,9 +152,8 @@ void check_figures(section& from, const scenario& what) {
   for (const auto& each : what.aims) check(each.figure);
 }
 
-scenario read_cell(const toml::table& root, complaints& to) {
+scenario read_cell(section& from) {
   scenario into;
-  section from(&root, "", to);
   from.text("title", into.title);
   from.texts("figures", into.figures);
   from.texts("published", into.published);
@@ -369,179 +168,33 @@ scenario read_cell(const toml::table& root, complaints& to) {
   read_network(from.sub("network"), into);
   from.tables("incident", [&](section& one) { read_incident(one, into); });
   read_windows(from, into);
-  from.tables("aim", [&](section& one) { read_aim(one, into); });
+  from.tables("aim", [&](section& one) { into.aims.push_back(read_aim(one, "dynamic_score")); });
   check_figures(from, into);
-  if (const auto known = check_settings(into.ours); !known) to.add("ours", known.error().text);
+  if (const auto known = check_settings(into.ours); !known) from.complain(known.error().text);
   from.done();
   if (into.arrivals.shares.size() > into.routers)
     from.complain("arrivals.shares has more entries than there are routers");
   return into;
 }
 
-// --- Cells -----------------------------------------------------------------------------------------------
-
-void merge(toml::table& into, const toml::table& over) {
-  for (const auto& [key, value] : over) {
-    auto* there = into.get(key);
-    if (there != nullptr && there->is_table() && value.is_table())
-      merge(*there->as_table(), *value.as_table());
-    else
-      value.visit([&, name = key.str()](const auto& concrete) { into.insert_or_assign(name, concrete); });
-  }
-}
-
-struct axis {
-  std::vector<std::string> path;
-  const toml::array* values;
-};
-
-void find_axes(const toml::table& from, std::vector<std::string> path, std::vector<axis>& into,
-               complaints& to) {
-  for (const auto& [key, value] : from) {
-    auto deeper = path;
-    deeper.emplace_back(key.str());
-    if (value.is_table())
-      find_axes(*value.as_table(), deeper, into, to);
-    else if (value.is_array() && !value.as_array()->empty())
-      into.push_back({deeper, value.as_array()});
-    else
-      to.add("", "grid." + deeper.back() + " is a list of values that is not empty");
-  }
-}
-
-std::string shown(const toml::node& value) {
-  if (const auto text = value.value_exact<std::string>()) return *text;
-  std::ostringstream into;
-  if (const auto* list = value.as_array()) {
-    for (std::size_t k = 0; k < list->size(); ++k) into << (k > 0 ? "/" : "") << shown((*list)[k]);
-    return into.str();
-  }
-  into << value.value<double>().value_or(0);
-  return into.str();
-}
-
-double coordinate(const toml::node& value) {
-  if (const auto text = value.value_exact<std::string>()) {
-    const auto time = parse_duration(*text);
-    return time ? to_seconds(*time) : 0;
-  }
-  return value.value<double>().value_or(0);
-}
-
-void set_at(toml::table& root, const std::vector<std::string>& path, const toml::node& value) {
-  auto* table = &root;
-  for (std::size_t k = 0; k + 1 < path.size(); ++k) {
-    if (table->get(path[k]) == nullptr) table->insert(path[k], toml::table{});
-    table = table->get(path[k])->as_table();
-    if (table == nullptr) return;
-  }
-  value.visit([&](const auto& concrete) { table->insert_or_assign(path.back(), concrete); });
-}
-
-/// Every combination of the axes over one base, the last axis fastest.
-void expand(const toml::table& base, const std::vector<axis>& axes, const std::string& name, complaints& to,
-            std::vector<scenario>& into) {
-  std::size_t combinations = 1;
-  for (const auto& each : axes) combinations *= each.values->size();
-  for (std::size_t k = 0; k < combinations; ++k) {
-    toml::table root = base;
-    std::string cell = name;
-    double x = 0;
-    std::size_t rest = combinations, index = k;
-    for (const auto& each : axes) {
-      rest /= each.values->size();
-      const auto& value = (*each.values)[index / rest];
-      index %= rest;
-      set_at(root, each.path, value);
-      cell += (cell.empty() ? "" : ", ") + each.path.back() + " " + shown(value);
-      x = coordinate(value);
-    }
-    into.push_back(read_cell(root, to));
-    into.back().cell = cell;
-    into.back().x = x;
-    into.back().file = fs::path(to.file).stem().string();
-  }
-}
-
-result<std::vector<scenario>> read_root(toml::table root, const std::string& name) {
-  complaints to{name, {}, {}};
-  to.note(root, "");
-  std::vector<axis> axes;
-  toml::table grid;
-  toml::array cells;
-  if (const auto* found = root.get("grid"); found != nullptr && found->is_table()) grid = *found->as_table();
-  if (const auto* found = root.get("cell"); found != nullptr && found->is_array()) cells = *found->as_array();
-  root.erase("grid");
-  root.erase("cell");
-  find_axes(grid, {}, axes, to);
-  if (cells.empty()) cells.push_back(toml::table{});
-  std::vector<scenario> into;
-  for (const auto& each : cells) {
-    if (!each.is_table()) {
-      to.add("", "cell is a list of tables: write [[cell]]");
-      break;
-    }
-    toml::table over = *each.as_table();
-    const auto cell = over["name"].value_or(std::string());
-    over.erase("name");
-    toml::table base = root;
-    merge(base, over);
-    expand(base, axes, cell, to, into);
-  }
-  if (to.first) return *to.first;
-  return into;
-}
-
-std::vector<fs::path> folders(const std::string& kind) {
-  std::vector<fs::path> all;
-  std::error_code ignored;
-  const auto self = fs::read_symlink("/proc/self/exe", ignored);
-  if (!ignored) all.push_back(self.parent_path().parent_path() / "share/troupe/scenarios" / kind);
-#ifdef TROUPE_SCENARIOS
-  all.push_back(fs::path(TROUPE_SCENARIOS) / kind);
-#endif
-  return all;
-}
-
 }  // namespace
 
 result<std::vector<scenario>> parse_scenario(std::string_view text, const std::string& name) {
-  try {
-    return read_root(toml::parse(text), name);
-  } catch (const toml::parse_error& problem) {
-    return error{code::invalid_argument, name + ", line " + std::to_string(problem.source().begin.line) +
-                                             ": " + std::string(problem.description())};
-  }
+  std::vector<scenario> into;
+  const auto done = read_cells(text, name, [&](section& from, const cell_place& place) {
+    into.push_back(read_cell(from));
+    into.back().file = place.file;
+    into.back().cell = place.cell;
+    into.back().x = place.x;
+  });
+  if (!done) return done.error();
+  return into;
 }
 
-result<std::vector<scenario>> read_scenario(const fs::path& file) {
-  std::ifstream in(file);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return error{code::not_found, "there is no scenario file " + file.string() + " that can be read"};
-  return parse_scenario(text.str(), file.string());
-}
-
-result<std::vector<fs::path>> find_scenarios(const std::string& kind, const std::string& name) {
-  std::error_code ignored;
-  if (!name.empty() && fs::is_regular_file(name, ignored)) return std::vector<fs::path>{name};
-  std::vector<fs::path> all;
-  for (const auto& folder : folders(kind)) {
-    if (!fs::is_directory(folder, ignored)) continue;
-    for (const auto& entry : fs::directory_iterator(folder, ignored))
-      if (entry.path().extension() == ".toml") all.push_back(entry.path());
-    break;
-  }
-  std::sort(all.begin(), all.end());
-  if (name.empty() && !all.empty()) return all;
-  std::string names;
-  for (const auto& each : all) {
-    if (each.stem() == name) return std::vector<fs::path>{each};
-    names += (names.empty() ? "" : ", ") + each.stem().string();
-  }
-  if (all.empty())
-    return error{code::not_found, "there are no " + kind + " scenarios installed: name a file"};
-  return error{code::not_found, "there is no scenario '" + name + "': name a file, or one of " + names};
+result<std::vector<scenario>> read_scenario(const std::filesystem::path& file) {
+  const auto text = read_scenario_text(file);
+  if (!text) return text.error();
+  return parse_scenario(*text, file.string());
 }
 
 }  // namespace troupe::simulator

@@ -1,11 +1,10 @@
 #include "tournament.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <limits>
 #include <mutex>
-#include <thread>
 
+#include "../parallel.hpp"
 #include "../progress.hpp"
 #include "world.hpp"
 
@@ -61,14 +60,7 @@ class schedule {
 
   result<void> run_all() {
     progress bar(jobs_.size());
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-      for (std::size_t at = next++; at < jobs_.size(); at = next++) run_one(jobs_[at], bar);
-    };
-    std::vector<std::thread> threads;
-    for (unsigned k = 1; k < how_.threads; ++k) threads.emplace_back(work);
-    work();
-    for (auto& each : threads) each.join();
+    for_each_in_parallel(jobs_.size(), how_.threads, [&](std::size_t at) { run_one(jobs_[at], bar); });
     if (failure_) return *failure_;
     for (std::size_t c = 0; c < cells_.size(); ++c)
       for (std::size_t s = 0; s < cells_[c].standings.size(); ++s)

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../aim.hpp"
 #include "outcome.hpp"
 #include "scenario.hpp"
 
@@ -38,10 +39,6 @@ struct cell_result {
   std::optional<double> figure(const std::string& who, const std::string& name) const;
 };
 
-struct verdict_on_aim {
-  std::string text;  // "dynamic_score p99_ms 206 <= 0.8 x best_published 272 = 218"
-  enum class state : std::uint8_t { met, missed, unknown } state = state::unknown;
-};
 /// `file` is every cell of the scenario's file.
 verdict_on_aim judge(const std::vector<const cell_result*>& file, const cell_result& cell, const aim& wanted);
 

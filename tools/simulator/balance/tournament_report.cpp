@@ -1,51 +1,15 @@
 // What a tournament came to, for people and for programs.
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "../picture.hpp"
+#include "../text_table.hpp"
 #include "tournament.hpp"
 
 namespace troupe::simulator {
 
 namespace {
-
-std::string shown(double value) {
-  char text[32];
-  const double size = std::abs(value);
-  if (size >= 100)
-    std::snprintf(text, sizeof text, "%.0f", value);
-  else if (size >= 10)
-    std::snprintf(text, sizeof text, "%.1f", value);
-  else
-    std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
-}
-
-std::string shown(const std::optional<double>& value) { return value ? shown(*value) : "-"; }
-
-using rows = std::vector<std::vector<std::string>>;
-
-// The first column to the left, figures to the right.
-std::string aligned(const rows& all) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : all) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t k = 0; k < row.size(); ++k) widths[k] = std::max(widths[k], row[k].size());
-  }
-  std::string text;
-  for (const auto& row : all) {
-    std::string line;
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      const std::string space(widths[k] - row[k].size(), ' ');
-      line += k == 0 ? "  " + row[k] + space : "  " + space + row[k];
-    }
-    text += line + "\n";
-  }
-  return text;
-}
 
 /// Results of the same file, in their order.
 std::vector<std::vector<const cell_result*>> by_file(const std::vector<cell_result>& results) {
@@ -65,18 +29,6 @@ std::vector<std::string> columns(const std::vector<const cell_result*>& cells) {
       if (each.absent.empty() && std::find(names.begin(), names.end(), each.contender) == names.end())
         names.push_back(each.contender);
   return names;
-}
-
-const char* name_of(enum verdict_on_aim::state state) {
-  switch (state) {
-    case verdict_on_aim::state::met:
-      return "met";
-    case verdict_on_aim::state::missed:
-      return "missed";
-    case verdict_on_aim::state::unknown:
-      return "unknown";
-  }
-  return "unknown";
 }
 
 std::string aims_of(const std::vector<const cell_result*>& cells) {
@@ -122,25 +74,12 @@ chart load_over_time(const cell_result& cell, const standing& whose) {
 
 verdict_on_aim judge(const std::vector<const cell_result*>& file, const cell_result& cell,
                      const aim& wanted) {
-  const cell_result* reference = &cell;
-  for (const auto* each : file)
-    if (!wanted.cell.empty() && each->what.cell == wanted.cell) reference = each;
-  const auto own = cell.figure(wanted.of, wanted.figure);
-  const auto other =
-      wanted.times.empty() ? std::optional<double>(1) : reference->figure(wanted.times, wanted.figure);
-  const bool at_most = wanted.is == aim::side::at_most;
-  verdict_on_aim into;
-  into.text =
-      wanted.of + " " + wanted.figure + " " + shown(own) + (at_most ? " <= " : " >= ") + shown(wanted.factor);
-  if (!wanted.times.empty()) into.text += " x " + wanted.times + " " + shown(other);
-  if (!wanted.cell.empty()) into.text += " (" + wanted.cell + ")";
-  if (wanted.plus > 0) into.text += (at_most ? " + " : " - ") + shown(wanted.plus);
-  if (!own || !other) return into;
-  const double bound = wanted.factor * *other + (at_most ? wanted.plus : -wanted.plus);
-  if (!wanted.times.empty() || wanted.plus > 0) into.text += " = " + shown(bound);
-  const bool met = at_most ? *own <= bound : *own >= bound;
-  into.state = met ? verdict_on_aim::state::met : verdict_on_aim::state::missed;
-  return into;
+  return judge(wanted, [&](const std::string& who, const std::string& figure, const std::string& where) {
+    const cell_result* whose = &cell;
+    for (const auto* each : file)
+      if (!where.empty() && each->what.cell == where) whose = each;
+    return whose->figure(who, figure);
+  });
 }
 
 std::string table(const std::vector<cell_result>& results) {

@@ -1,0 +1,32 @@
+// The columns of the table: the same code as SWIM was published, as memberlist runs it, and as we do.
+//
+// Like is compared with like: one network, one seed, one set of faults; only what the core may do differs,
+// and whether a process that wakes up reads what waits in its socket before it looks at its timers, as ours
+// does.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <troupe/membership/options.hpp>
+
+namespace troupe::simulator {
+
+/// What a process does first when it goes on after a pause.
+enum class after_pause : std::uint8_t { reads_first, timers_first };
+
+struct membership_mode {
+  std::string name;
+  membership::options settings;
+  simulator::after_pause after_pause = after_pause::reads_first;
+};
+
+/// "ours", "memberlist", "swim"; nothing for another name.
+std::optional<membership_mode> find_mode(const std::string& name);
+
+/// Options by name, times in seconds. False: there is none of this name.
+bool change_setting(membership::options& of, const std::string& name, double value);
+std::vector<std::string> setting_names();
+
+}  // namespace troupe::simulator
