@@ -1,13 +1,17 @@
 // The command itself, as a person uses it, on examples/hello: what it prints, what it leaves, its exit codes.
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
@@ -44,10 +48,11 @@ class desk {
   desk() : program_(from_environment("TROUPE_BIN_DIR") + "/troupe") {}
   ~desk() { (void)troupe("down --timeout 1s"); }
 
-  outcome troupe(const std::string& arguments) const {
+  /// `within`: the program that ends it if it does not end by itself.
+  outcome troupe(const std::string& arguments, const std::string& within = "timeout 25") const {
     const auto out = here_.path() / "out";
     const auto err = here_.path() / "err";
-    const auto status = std::system(("cd " + here_.path().string() + " && timeout 25 " + program_ + " " +
+    const auto status = std::system(("cd " + here_.path().string() + " && " + within + " " + program_ + " " +
                                      arguments + " >" + out.string() + " 2>" + err.string())
                                         .c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(out), content_of(err)};
@@ -214,6 +219,134 @@ TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
   at.succeeds("drain greeter-2");
   for (int i = 0; i < 500 && at.state_of("greeter-2") != "exited"; ++i) std::this_thread::sleep_for(10ms);
   CHECK(at.state_of("greeter-2") == "exited");
+}
+
+TEST_CASE("the command tells who came and went, how far apart they are, and lets a node leave") {
+  const desk at;
+  const auto pids = pids_of(at.succeeds("up " + at.hello() + " -o json").read());
+  REQUIRE(pids.size() == 2);
+  const auto eventually = [](auto holds) {
+    for (int i = 0; i < 100; ++i) {
+      if (holds()) return true;
+      std::this_thread::sleep_for(100ms);
+    }
+    return false;
+  };
+  CHECK(eventually([&] { return at.succeeds("rtt -o json").read().at("roundTrips").size() == 2; }));
+  for (const auto& one : at.succeeds("rtt -o json").read().at("roundTrips")) {
+    CHECK(one.at("micros").get<int>() > 0);
+    CHECK(one.at("from") != one.at("to"));
+  }
+  CHECK(has(at.succeeds("rtt").out, "FARTHEST"));
+  CHECK(has(at.succeeds("rtt greeter-1").out, "greeter-2"));
+  CHECK(at.troupe("rtt nobody").code == 3);
+
+  // What one node has seen, line by line.
+  const auto history = [&] {
+    std::vector<json> all;
+    std::istringstream lines(at.succeeds("members --watch --for 100ms --from greeter-1 -o json").out);
+    for (std::string line; std::getline(lines, line);) all.push_back(json::parse(line));
+    return all;
+  };
+  const auto seen = [&](const std::string& kind, const std::string& name) {
+    const auto all = history();
+    return std::any_of(all.begin(), all.end(), [&](const json& one) {
+      return one.at("kind").get<std::string>() == kind && one.at("name").get<std::string>() == name;
+    });
+  };
+  CHECK(seen("joined", "greeter-2"));
+  CHECK_FALSE(seen("died", "greeter-2"));
+  // What happens while somebody watches, until he interrupts.
+  const auto second = at.succeeds("ps -o json").read().at("nodes")[1].at("pid").get<pid_t>();
+  std::thread killer([second] {
+    std::this_thread::sleep_for(2s);
+    ::kill(second, SIGKILL);
+  });
+  const auto watched =
+      at.troupe("members --watch --from greeter-1", "timeout --preserve-status --signal INT 20");
+  killer.join();
+  CHECK(watched.code == 0);
+  CHECK(has(watched.out, "ADDRESS"));
+  CHECK(has(watched.out, "died       greeter-2"));
+  CHECK(seen("died", "greeter-2"));
+
+  at.succeeds("restart greeter-2");
+  const auto left = at.succeeds("leave greeter-2 -o json").read();
+  CHECK(left.at("known").get<int>() == 1);
+  const auto members = at.succeeds("members --from greeter-1 -o json").read().at("members");
+  REQUIRE(members.size() == 2);
+  CHECK(members[members[0].at("name") == "greeter-2" ? 0 : 1].at("state").get<std::string>() == "left");
+  CHECK(eventually([&] { return at.state_of("greeter-2") == "exited"; }));
+  CHECK(at.troupe("leave nobody").code == 3);
+}
+
+TEST_CASE("two clusters of one name become one when a node of one is told to join the other") {
+  const desk here;
+  const desk there;
+  here.succeeds("up " + here.hello());
+  const auto greeter = from_environment("TROUPE_BIN_DIR") + "/hello_greeter";
+  there.folder().write("cluster.toml", "[cluster]\nname = 'hello'\n[[node]]\nname = 'guest'\nrun = '" +
+                                           greeter + "'\nreplicas = 3\n");
+  const auto up = there.succeeds("up cluster.toml -o json").read();
+  CHECK(here.succeeds("members -o json").read().at("members").size() == 2);
+  const auto address = up.at("nodes")[1].at("address").get<std::string>();
+  const auto joined = here.succeeds("join " + address + " --from greeter-2 -o json").read();
+  CHECK(joined.at("node").get<std::string>() == "greeter-2");
+  for (const auto* at : {&here, &there}) {
+    std::size_t known = 0;
+    for (int i = 0; i < 100 && known != 5; ++i) {
+      if (i > 0) std::this_thread::sleep_for(100ms);
+      known = at->succeeds("members -o json").read().at("members").size();
+    }
+    CHECK(known == 5);
+  }
+  CHECK(here.succeeds("services -o json").read().at("services")[0].at("nodes").size() == 5);
+  CHECK(here.troupe("join nonsense").code == 2);
+  const auto nobody = here.troupe("join 127.0.0.1:1 --timeout 300ms");
+  CHECK(nobody.code == 1);
+  CHECK(has(nobody.err, "has not met anybody at 127.0.0.1:1"));
+}
+
+TEST_CASE("gossip keys are made, shown and changed, and a node that was away finds back") {
+  const desk here;
+  here.folder().write("cluster.toml",
+                      "[cluster]\nname = 'sealed'\nsealed = true\n[[node]]\nname = 'greeter'\n"
+                      "run = 'hello_greeter'\nreplicas = 3\n");
+  (void)here.succeeds("up .");
+  const auto keys_of = [&](std::size_t node) {
+    return here.succeeds("keys -o json").read().at("nodes").at(node).at("keys");
+  };
+  const auto old = keys_of(0).at(0).at("id").get<std::string>();
+  CHECK(has(here.succeeds("keys").out, old));
+  (void)here.succeeds("kill greeter-3");
+  const auto fresh =
+      here.succeeds("keys install --from greeter-2 -o json").read().at("key").get<std::string>();
+  auto refused = here.troupe("keys retire " + old);
+  CHECK(refused.code == 1);
+  CHECK(has(refused.err, "greeter-1, greeter-2"));
+  CHECK(has(refused.err, "cannot be seen to seal with another key than " + old));
+  // While the others still wait for the one that was killed, it takes --anyway.
+  (void)here.succeeds("keys use --anyway " + fresh);
+  CHECK(has(here.succeeds("keys retire --anyway " + old).out, "is retired; for three days"));
+  (void)here.succeeds("restart greeter-3");
+  const auto back = keys_of(2);
+  CHECK(back.at(0).at("id").get<std::string>() == fresh);
+  CHECK(back.at(0).at("primary").get<bool>());
+  CHECK(back.at(1).at("standing").get<std::string>() == "retired");
+  CHECK(has(here.succeeds(greet).out, "Hello, Ann!"));
+  (void)here.succeeds("scale greeter=4");
+  CHECK(keys_of(3).at(0).at("id").get<std::string>() == fresh);
+
+  // By hand, from elsewhere: with a keyring of one's own.
+  (void)here.succeeds("keys new mine");
+  CHECK(here.troupe("keys new mine").code == 1);
+  CHECK(here.succeeds("keys new").out.size() == 45);
+  refused = here.troupe("--keyring mine keys use " + fresh);
+  CHECK(refused.code != 0);
+  CHECK(here.troupe("keys use nonsense").code == 2);
+  CHECK(here.troupe("keys install nonsense").code == 2);
+  CHECK(here.troupe("keys burn").code == 2);
+  CHECK(here.troupe("keys use --compromised " + fresh).code == 2);
 }
 
 TEST_CASE("what became of a call is told by the node that made it") {

@@ -85,11 +85,15 @@ class reader {
     if (const auto* node = root.get("cluster")) {
       const auto* table = node->as_table();
       if (table == nullptr) return wrong(node->source(), "cluster is a table: write [cluster]");
-      if (const auto known = only(*table, {"name"}); !known) return known;
+      if (const auto known = only(*table, {"name", "sealed"}); !known) return known;
       if (const auto* name = table->get("name")) {
         if (!name->is_string() || !is_name(name->as_string()->get()))
           return wrong(name->source(), "a cluster's name is a text of 1 to 56 of A-Z a-z 0-9 . _ -");
         into.name = name->as_string()->get();
+      }
+      if (const auto* sealed = table->get("sealed")) {
+        if (!sealed->is_boolean()) return wrong(sealed->source(), "sealed is true or false");
+        into.sealed = sealed->as_boolean()->get();
       }
     }
     if (!is_name(into.name))

@@ -2,6 +2,7 @@
 //
 //   [cluster]
 //   name = "shop"                    # default: the folder's name
+//   sealed = true                    # gossip under a key that `up` makes; default false
 //
 //   [service."shop.Cart"]            # for every node: see troupe/node/service_tables.hpp
 //   policy = "consistent_hash"
@@ -34,6 +35,7 @@ struct cluster_file {
   std::string name;
   std::vector<node_group> groups;
   std::vector<std::string> services;  // how each is chosen, as nodes take it after --service
+  bool sealed = false;                // gossip is, under a key that is made when the cluster is started
 };
 
 /// `path` is the file, or a folder with a cluster.toml. Programs are looked up: an absolute path, else beside

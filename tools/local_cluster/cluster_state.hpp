@@ -3,6 +3,7 @@
 //   .troupe/shop/state.json     written by rename, so a reader sees the old or the new one, whole
 //   .troupe/shop/lock           held while somebody changes something
 //   .troupe/shop/logs/          one file a node
+//   .troupe/shop/keys/          one keyring a node, where gossip is sealed
 #pragma once
 
 #include <filesystem>

@@ -7,6 +7,8 @@
 #include <set>
 #include <thread>
 
+#include <troupe/secrecy/ring_file.hpp>
+
 #include "free_ports.hpp"
 
 namespace troupe::local {
@@ -20,6 +22,20 @@ constexpr duration kill_limit = std::chrono::seconds(5);  // the kernel needs mi
 constexpr auto poll = std::chrono::milliseconds(5);
 
 std::string address_of(const node_record& node) { return "127.0.0.1:" + std::to_string(node.port); }
+
+fs::path keys_folder(const fs::path& state) { return state / "keys"; }
+fs::path keyring_of(const fs::path& state, const std::string& node) { return keys_folder(state) / node; }
+
+/// A key for the first node. The others copy it.
+result<void> make_keys(const fs::path& state, const std::string& node) {
+  std::error_code failure;
+  fs::create_directory(keys_folder(state), failure);
+  fs::permissions(keys_folder(state), fs::perms::owner_all, failure);
+  if (failure) return error{code::unavailable, "cannot make " + keys_folder(state).string()};
+  secrecy::ring keys;
+  if (const auto made = keys.install(secrecy::key::generate()); !made) return made.error();
+  return secrecy::write_ring_file(keyring_of(state, node).string(), keys);
+}
 
 std::int64_t wall_micros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -128,6 +144,7 @@ result<local_cluster> local_cluster::up(const cluster_file& what, const home& wh
     return error{code::already_exists, "cluster " + old->cluster + " is up already, in " + folder.string() +
                                            ": end it with troupe down, or add to it with troupe scale"};
   fs::remove_all(folder / "logs", failure);
+  fs::remove_all(keys_folder(folder), failure);
   fs::create_directories(folder / "logs", failure);
   local_cluster made(what.name, folder);
   if (const auto started = made.start_all(what, where); !started) {
@@ -148,6 +165,8 @@ result<void> local_cluster::start_all(const cluster_file& what, const home& wher
     if (!names.insert(node.name).second)
       return error{code::invalid_argument,
                    "two nodes would be called " + node.name + ": rename one of the groups"};
+  if (what.sealed)
+    if (const auto made = make_keys(folder_, state.nodes.front().name); !made) return made.error();
   const auto ports = find_free_ports(state.nodes.size());
   if (!ports) return ports.error();
   for (std::size_t i = 0; i < ports->size(); ++i) state.nodes[i].port = (*ports)[i];
@@ -243,6 +262,30 @@ std::vector<std::string> local_cluster::addresses() const {
   return found;
 }
 
+std::string local_cluster::keyring() const {
+  const auto all = nodes();
+  std::error_code ignored;
+  for (const auto running : {true, false})
+    for (const auto& node : all)
+      if ((node.state == process_state::running) == running &&
+          fs::exists(keyring_of(folder_, node.name), ignored))
+        return keyring_of(folder_, node.name).string();
+  return {};
+}
+
+/// A node that never ran gets a copy of another one's, which keeps its own from then on.
+result<std::string> local_cluster::keyring_for(const cluster_state& all, const node_record& node) const {
+  std::error_code ignored;
+  const auto own = keyring_of(folder_, node.name);
+  if (!fs::exists(keys_folder(folder_), ignored)) return std::string();
+  for (const auto& other : all.nodes) {
+    if (fs::exists(own, ignored)) break;
+    if (const auto keys = secrecy::read_ring_file(keyring_of(folder_, other.name).string()))
+      if (const auto copied = secrecy::write_ring_file(own.string(), *keys); !copied) return copied.error();
+  }
+  return own.string();
+}
+
 fs::path local_cluster::log_of(const node_record& node) const {
   return folder_ / "logs" / (node.name + ".log");
 }
@@ -282,6 +325,10 @@ result<void> local_cluster::start(const cluster_state& all, node_record& node) c
     order.arguments.push_back("--join");
     order.arguments.push_back(seed);
   }
+  const auto keyring = keyring_for(all, node);
+  if (!keyring) return keyring.error();
+  if (!keyring->empty())
+    for (const auto& text : {std::string("--keyring"), *keyring}) order.arguments.push_back(text);
   for (const auto* one : {"--log-level", all.log_level.c_str(), "--allow-faults", "true"})
     order.arguments.emplace_back(one);
   for (const auto& one : all.services)

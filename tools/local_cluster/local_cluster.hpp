@@ -73,6 +73,9 @@ class local_cluster {
   result<node_status> find(std::string_view node) const;
   /// Of running nodes, those that are not paused first.
   std::vector<std::string> addresses() const;
+  /// The gossip keys as one of its nodes has them, a running one where there is one. Empty: gossip is not
+  /// sealed.
+  std::string keyring() const;
 
   /// Sends a signal. After SIGKILL it waits until the process is gone. Errors: not_found; failed_precondition
   /// when it has ended already.
@@ -103,6 +106,7 @@ class local_cluster {
   result<void> start_all(const cluster_file& what, const home& where);
   result<void> start(const cluster_state& all, node_record& node) const;
   void remember_endings(const std::vector<node_status>& seen) const;
+  result<std::string> keyring_for(const cluster_state& all, const node_record& node) const;
   std::filesystem::path log_of(const node_record& node) const;
   std::vector<std::string> seeds_for(const cluster_state& all, const node_record& node) const;
 

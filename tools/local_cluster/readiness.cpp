@@ -47,13 +47,15 @@ std::string listed(const std::vector<std::string>& names, const std::set<std::st
 
 }  // namespace
 
-result<node> observe(const std::string& cluster, const std::vector<std::string>& addresses, duration limit) {
+result<node> observe(const std::string& cluster, const std::vector<std::string>& addresses,
+                     const std::string& keyring, duration limit) {
   if (addresses.empty())
     return error{code::unavailable, "no node of cluster " + cluster + " runs: see troupe ps"};
   const auto end = std::chrono::steady_clock::now() + limit;
   try {
     node observer({.cluster = cluster,
                    .join = addresses,
+                   .keyring = keyring,
                    .role = runtime::role::observer,
                    .pool_threads = 1,
                    .log_level = "off"});
@@ -64,7 +66,8 @@ result<node> observe(const std::string& cluster, const std::vector<std::string>&
             "nobody answers as a member of cluster '" + cluster + "' at " + addresses.front() +
                 (addresses.size() > 1 ? " or at " + std::to_string(addresses.size() - 1) + " other addresses"
                                       : "") +
-                " within " + format_duration(limit) + ": check that it runs, and the cluster's name"};
+                " within " + format_duration(limit) + ": check that it runs, the cluster's name, and " +
+                (keyring.empty() ? "whether its gossip is sealed (--keyring)" : "the keys in " + keyring)};
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     return observer;
@@ -74,7 +77,7 @@ result<node> observe(const std::string& cluster, const std::vector<std::string>&
 }
 
 result<node> observe(const local_cluster& of, duration limit) {
-  return observe(of.name(), of.addresses(), limit);
+  return observe(of.name(), of.addresses(), of.keyring(), limit);
 }
 
 result<void> wait_until_ready(const local_cluster& of, std::vector<std::string> names, duration limit,
@@ -97,7 +100,8 @@ result<void> wait_until_ready(const local_cluster& of, std::vector<std::string> 
       return std::find(names.begin(), names.end(), node.name) == names.end();
     });
     if (!observer && !asked.empty()) {
-      if (auto made = observe(of.name(), {asked.front().address}, std::chrono::milliseconds(500)))
+      if (auto made =
+              observe(of.name(), {asked.front().address}, of.keyring(), std::chrono::milliseconds(500)))
         observer.emplace(std::move(*made));
     }
     if (observer && !asked.empty()) {

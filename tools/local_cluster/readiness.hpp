@@ -16,8 +16,9 @@ namespace troupe::local {
 /// An observer of the cluster: calls its services, and is nobody's member. Waits until it knows the members,
 /// up to `limit`. Errors: unavailable.
 result<node> observe(const local_cluster& of, duration limit = std::chrono::seconds(5));
-/// The same through addresses of any of its nodes.
-result<node> observe(const std::string& cluster, const std::vector<std::string>& addresses, duration limit);
+/// The same through addresses of any of its nodes. `keyring`: the file of its gossip keys, where it has any.
+result<node> observe(const std::string& cluster, const std::vector<std::string>& addresses,
+                     const std::string& keyring, duration limit);
 
 /// Returns once every node named (all, when none is) has said to another one that it is ready, in the life
 /// that was started last. `progress` is told how many of them are, whenever that changes. Errors: aborted,

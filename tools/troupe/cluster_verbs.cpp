@@ -1,4 +1,4 @@
-// members, services, stats: what the nodes of a cluster say about it.
+// services, stats: what the nodes of a cluster serve and count.
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -20,43 +20,6 @@ using wire::text_of;
 
 constexpr duration ask_within = std::chrono::milliseconds(700);
 constexpr const char* admin_name = "troupe.Admin";
-
-// --- members -------------------------------------------------------------------------------------------
-
-void members(const common_options& common, const std::string& from) {
-  connection to(common);
-  const auto who = to.asked(from);
-  const auto told = need(to.admin().members().on(who.self.node).wait());
-  if (common.format == format::json)
-    return print_json(
-        json::object({{"cluster", to.cluster()},
-                      {"asked", who.name},
-                      {"members", to_json(capnp::DynamicStruct::Reader(*told)).at("members")}}));
-  table shown({{"NODE"},
-               {"STATE"},
-               {"FOR", align::right},
-               {"MODE"},
-               {"ADDRESS"},
-               {"RTT", align::right},
-               {"ZONE"},
-               {"SERVICES"}});
-  for (const auto one : told->getMembers()) {
-    std::vector<std::string> services;
-    for (const auto service : one.getServices())
-      if (service != admin_name) services.push_back(text_of(service));
-    const auto state = text_of(one.getState());
-    shown.add({text_of(one.getName()),
-               {one.getAccuser().size() > 0 ? state + " (says " + text_of(one.getAccuser()) + ")" : state,
-                colour_of_state(state)},
-               duration_text(one.getSinceMicros()),
-               {text_of(one.getMode()), colour_of_state(text_of(one.getMode()))},
-               text_of(one.getAddress()),
-               duration_text(one.getRoundTripMicros()),
-               one.getZone().size() > 0 ? text_of(one.getZone()) : "-",
-               joined(services)});
-  }
-  shown.print();
-}
 
 // --- services ------------------------------------------------------------------------------------------
 
@@ -172,13 +135,6 @@ void stats(const common_options& common, const std::string& node) {
 }  // namespace
 
 void add_cluster_verbs(command_line& to) {
-  const auto from = std::make_shared<std::string>();
-  to.verb("members", "Shows who is in the cluster, as one of its nodes sees it.",
-          "  troupe members\n  troupe members --from cart-2\n",
-          [&common = to.common, from] { members(common, *from); })
-      ->add_option("--from", *from, "the node that is asked")
-      ->type_name("NODE");
-
   const auto own = std::make_shared<bool>(false);
   to.verb("services", "Shows the services and who has them.", "  troupe services\n  troupe services --all\n",
           [&common = to.common, own] { services(common, *own ? own_services::shown : own_services::hidden); })

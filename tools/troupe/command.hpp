@@ -47,6 +47,7 @@ struct common_options {
   command::format format = format::table;
   std::string cluster;  // empty: the one that is up
   std::string address;  // empty: as the local state says
+  std::string keyring;  // empty: the local state's, or none
 };
 
 /// Where the verbs are added, and where the chosen one leaves what is to be done.
@@ -84,9 +85,11 @@ inline CLI::Option* add_duration(CLI::App* to, const std::string& name, duration
 void add_process_verbs(command_line& to);  // up ps kill pause resume down
 void add_change_verbs(command_line& to);   // restart scale
 void add_log_verbs(command_line& to);      // logs
-void add_cluster_verbs(command_line& to);  // members services stats
+void add_member_verbs(command_line& to);   // members rtt join leave
+void add_cluster_verbs(command_line& to);  // services stats
 void add_explain_verbs(command_line& to);  // explain calls
 void add_order_verbs(command_line& to);    // fault drain policy
+void add_key_verbs(command_line& to);      // keys
 void add_call_verbs(command_line& to);     // call describe
 
 }  // namespace troupe::command

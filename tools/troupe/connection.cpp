@@ -25,13 +25,13 @@ std::vector<std::string> clusters_here() {
   return names;
 }
 
-/// The cluster of this folder that has a node at the address; empty where there is none.
-std::string cluster_at(const std::string& address) {
+/// The cluster of this folder that has a node at the address.
+std::optional<local::local_cluster> cluster_at(const std::string& address) {
   for (const auto& name : clusters_here())
-    if (const auto one = local::local_cluster::open(local::default_folder(name)))
+    if (auto one = local::local_cluster::open(local::default_folder(name)))
       for (const auto& node : one->nodes())
-        if (node.address == address) return name;
-  return {};
+        if (node.address == address) return std::move(*one);
+  return std::nullopt;
 }
 
 bool should_answer(const membership::member& one) {
@@ -61,10 +61,10 @@ local::local_cluster local_cluster_of(const common_options& common) {
 connection::connection(const common_options& common) : address_(common.address) {
   if (!address_.empty()) {
     if (const auto parts = split_host_port(address_); !parts) throw stopped(misused, parts.error().text);
-    cluster_ = common.cluster;
-    if (cluster_.empty()) cluster_ = cluster_at(address_);
-    if (cluster_.empty()) cluster_ = node_options{}.cluster;
-    observer_.emplace(take(local::observe(cluster_, {address_}, join_limit), nothing_there));
+    const auto here = cluster_at(address_);
+    cluster_ = !common.cluster.empty() ? common.cluster : here ? here->name() : node_options{}.cluster;
+    keyring_ = common.keyring.empty() && here ? here->keyring() : common.keyring;
+    observer_.emplace(take(local::observe(cluster_, {address_}, keyring_, join_limit), nothing_there));
     return;
   }
   const auto here = local_cluster_of(common);
@@ -75,7 +75,8 @@ connection::connection(const common_options& common) : address_(common.address) 
   if (addresses.empty())
     throw stopped(nothing_there,
                   "no node of cluster " + cluster_ + " runs: troupe ps, then troupe restart NODE");
-  observer_.emplace(take(local::observe(cluster_, addresses, join_limit)));
+  keyring_ = common.keyring.empty() ? here.keyring() : common.keyring;
+  observer_.emplace(take(local::observe(cluster_, addresses, keyring_, join_limit)));
 }
 
 std::vector<membership::member> connection::members() const {

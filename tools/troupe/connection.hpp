@@ -24,6 +24,8 @@ class connection {
 
   node& observer() { return *observer_; }
   const std::string& cluster() const { return cluster_; }
+  /// The file of its gossip keys; empty where none is known.
+  const std::string& keyring() const { return keyring_; }
 
   /// Everyone that the cluster knows, by name.
   std::vector<membership::member> members() const;
@@ -44,6 +46,7 @@ class connection {
  private:
   std::string cluster_;
   std::string address_;
+  std::string keyring_;
   std::vector<std::string> silent_;  // of this machine, paused or ended
   std::optional<node> observer_;
 };

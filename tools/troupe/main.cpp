@@ -57,15 +57,20 @@ int main(int argc, char** argv) {
   app.add_option("--cluster", common.cluster, "which cluster, when several are up; with --address, its name");
   app.add_option("--address", common.address, "HOST:PORT of any node, instead of the local state");
 
+  app.add_option("--keyring", common.keyring, "the file of the gossip keys of a cluster that is not run here")
+      ->envname("TROUPE_KEYRING");
+
   std::function<void()> chosen;
   command_line line{app, common, chosen};
   add_process_verbs(line);
   add_change_verbs(line);
   add_log_verbs(line);
   add_call_verbs(line);
+  add_member_verbs(line);
   add_cluster_verbs(line);
   add_explain_verbs(line);
   add_order_verbs(line);
+  add_key_verbs(line);
   simulator::add_sim_verb(app, chosen);
   try {
     app.parse(argc, argv);

@@ -49,6 +49,8 @@ std::string aligned(const cell& what, std::size_t width, align side, bool last) 
 
 }  // namespace
 
+std::string padded(const cell& what, std::size_t width) { return aligned(what, width, align::left, false); }
+
 void table::add(std::vector<cell> row) {
   TROUPE_INVARIANT(row.size() == columns_.size());
   rows_.push_back(std::move(row));

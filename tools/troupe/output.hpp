@@ -25,6 +25,9 @@ struct column {
   command::align align = command::align::left;
 };
 
+/// In its colour where there is a terminal, with blanks up to `width` characters.
+std::string padded(const cell& what, std::size_t width);
+
 class table {
  public:
   explicit table(std::vector<column> columns) : columns_(std::move(columns)) {}

@@ -56,6 +56,20 @@ run = '/bin/sh'
                                                    "shop.Payment:policy=random"});
 }
 
+TEST_CASE("a cluster is sealed where its file says so") {
+  const scratch_folder here;
+  const auto read = [&](const std::string& cluster) {
+    here.write("cluster.toml",
+               "[cluster]\nname = 'c'\n" + cluster + "[[node]]\nname = 'a'\nrun = '/bin/sh'\n");
+    return read_cluster_file(here.path());
+  };
+  CHECK_FALSE(read("")->sealed);
+  CHECK_FALSE(read("sealed = false\n")->sealed);
+  CHECK(read("sealed = true\n")->sealed);
+  CHECK(read("sealed = 'yes'\n").error().text.find("line 3, column 10: sealed is true or false") !=
+        std::string::npos);
+}
+
 TEST_CASE("a program is looked for beside the running one, and on the PATH") {
   const scratch_folder here;
   here.write("cluster.toml",

@@ -1,0 +1,6 @@
+// One node that does nothing but be a member: a process of bench_membership's.
+#include <troupe/node/node.hpp>
+
+int main(int argc, char** argv) {
+  return troupe::run(argc, argv, [](troupe::node&) {});
+}
