@@ -249,6 +249,8 @@ void core::stop(std::string note, time_point now, actions& out) {
 void core::happened(event_kind kind, const record& whom) {
   events_.push_back({kind, whole(whom)});
   if (next_release_ == never) next_release_ = last_release_ + settings_.event_interval;
+  // What a node serves its own router must know before anybody asks it.
+  if (whom.self.node == self_) next_release_ = time_point::min();
 }
 
 /// The first at once, what follows within options::event_interval together. Deaths alone wait, for at most
