@@ -249,11 +249,13 @@ void core::stop(std::string note, time_point now, actions& out) {
 void core::happened(event_kind kind, const record& whom) {
   events_.push_back({kind, whole(whom)});
   if (next_release_ == never) next_release_ = last_release_ + settings_.event_interval;
-  // What a node serves its own router must know before anybody asks it.
-  if (whom.self.node == self_) next_release_ = time_point::min();
+  // Whoever sees a member, or what it serves, may call it at once: the router must not be the last to know.
+  if (kind == event_kind::joined || kind == event_kind::changed || whom.self.node == self_)
+    next_release_ = time_point::min();
 }
 
-/// The first at once, what follows within options::event_interval together. Deaths alone wait, for at most
+/// Who is there, and what it serves, at once; bad news that follows within options::event_interval together.
+/// Deaths alone wait, for at most
 /// options::verdict_wait, while others are about to follow. At the end nothing is held back.
 void core::release_events(time_point now, actions& out) {
   if (events_.empty()) return;
