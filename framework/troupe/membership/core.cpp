@@ -255,8 +255,8 @@ void core::happened(event_kind kind, const record& whom) {
 }
 
 /// Who is there, and what it serves, at once; bad news that follows within options::event_interval together.
-/// Deaths alone wait, for at most
-/// options::verdict_wait, while others are about to follow. At the end nothing is held back.
+/// Deaths alone wait, for at most options::verdict_wait, while others are about to follow. At the end nothing
+/// is held back.
 void core::release_events(time_point now, actions& out) {
   if (events_.empty()) return;
   if (running() && now < next_release_) return;
