@@ -95,7 +95,7 @@ class gossip_stage {
   }
   /// The stream ends.
   void cut() {
-    if (session_) core_.end_sync(*session_, now_, out_);
+    if (session_) core_.end_sync(*session_);
     session_.reset();
     settle();
   }

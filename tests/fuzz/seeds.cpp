@@ -214,7 +214,7 @@ std::vector<membership::sync_message> spoken(neighbour& by, membership::sync_ses
     said.push_back(**answer);
     heard = stage.receive(**answer);
   }
-  by.core.end_sync(session, by.now, by.out);
+  by.core.end_sync(session);
   return said;
 }
 

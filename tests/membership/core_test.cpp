@@ -555,7 +555,7 @@ TEST_CASE("three acks in a row with another digest start an exchange, an equal o
   answer(own + 1);
   CHECK(s.out.exchanges == std::vector<endpoint>{address_of(2)});
   s.take();
-  s.node.exchange_failed(address_of(2), s.now, s.out);
+  s.node.exchange_failed();
   answer(own + 1);
   s.run(1s);
   CHECK(asked(s.out, 2));

@@ -92,7 +92,7 @@ struct stage {
     told.facts = std::move(members);
     CHECK(node.receive_sync(session, told, now, out));
     session.finish();
-    node.end_sync(session, now, out);
+    node.end_sync(session);
   }
 
   /// Peers 2 to `last` are alive, and all that they cause to be said is over.

@@ -332,7 +332,7 @@ struct neighbour {
     turn.facts = std::move(facts);
     REQUIRE(brain.receive_sync(session, turn, now, out));
     session.finish();
-    brain.end_sync(session, now, out);
+    brain.end_sync(session);
     out.clear();
   }
   void learn_range(std::uint64_t first, std::uint64_t last) {
@@ -360,8 +360,8 @@ std::vector<sync_message> talk(neighbour& initiator, neighbour& responder, time_
   }
   CHECK(mine.done());
   CHECK(other.done());
-  initiator.brain.end_sync(mine, now, initiator.out);
-  responder.brain.end_sync(other, now, responder.out);
+  initiator.brain.end_sync(mine);
+  responder.brain.end_sync(other);
   return said;
 }
 
@@ -412,7 +412,7 @@ TEST_CASE("a seed that is busy names others, and the joiner asks one of them at 
   for (const auto& other : joiner.out.exchanges) CHECK(other != address_of(1));
   CHECK_FALSE(joiner.brain.joined());
   CHECK(seed.brain.counted().refused_syncs == 5);
-  seed.brain.end_sync(held, now, seed.out);
+  seed.brain.end_sync(held);
   CHECK(talk(joiner, seed)[1].kind == sync_kind::turn);
 }
 
@@ -531,13 +531,13 @@ TEST_CASE("a session that is cut or refused leaves nothing behind, and the next 
     const auto answer = seed.brain.receive_sync(served, opening, now, seed.out);
     REQUIRE(answer);
     CHECK((*answer)->kind == sync_kind::turn);
-    one.brain.end_sync(mine, now, one.out);
-    seed.brain.end_sync(served, now, seed.out);
+    one.brain.end_sync(mine);
+    seed.brain.end_sync(served);
   }
   sync_message nonsense;
   nonsense.from = life_of(7);
   auto served = seed.brain.serve_sync();
   CHECK_FALSE(seed.brain.receive_sync(served, nonsense, now, seed.out));
-  seed.brain.end_sync(served, now, seed.out);
+  seed.brain.end_sync(served);
   CHECK(seed.brain.counted().broken_syncs == 1);
 }

@@ -15,11 +15,14 @@
 #include <troupe/runtime/gossip_actor.hpp>
 #include <troupe/transport/socket.hpp>
 
+#include "eventually.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
 using namespace troupe;
 using namespace troupe::runtime;
+using test::eventually;
 
 /// What a name stands for, and how often it was looked up.
 struct directory {
@@ -40,16 +43,6 @@ struct directory {
     return addresses;
   }
 };
-
-template <class Condition>
-bool eventually(Condition holds) {
-  const auto limit = runtime::now() + 30s;
-  while (!holds()) {
-    if (runtime::now() > limit) return false;
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
-}
 
 /// A gossip actor whose names are looked up in `names`, on an engine of its own. No streams are served, so
 /// nobody ever joins.

@@ -248,8 +248,7 @@ class world {
   /// A whole sync over sealed streams, in no time.
   void sync(peer& from, const endpoint& with) {
     auto* const to = at(with);
-    if (to == nullptr || cut(from.shared.address, with))
-      return from.core->exchange_failed(with, now, from.out);
+    if (to == nullptr || cut(from.shared.address, with)) return from.core->exchange_failed();
     membership::sync_message opening;
     auto asking = from.core->begin_sync(with, opening);
     auto answering = to->core->serve_sync();
@@ -275,8 +274,8 @@ class world {
       if (!message.empty()) message = hear(from, there, asking, message, last_words);
     }
     const bool other_key = from.seal->ended(there);
-    from.core->end_sync(asking, now, from.out);
-    to->core->end_sync(answering, now, to->out);
+    from.core->end_sync(asking);
+    to->core->end_sync(answering);
     settle(*to);
     if (other_key) sync(from, with);
   }

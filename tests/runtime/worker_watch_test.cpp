@@ -13,11 +13,14 @@
 #include <troupe/runtime/strain_level.hpp>
 #include <troupe/runtime/worker_watch.hpp>
 
+#include "eventually.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
 using namespace troupe;
 using namespace troupe::runtime;
+using test::eventually;
 
 /// A job that keeps its worker until it is told to end.
 class blockade final : public caf::ref_counted, public caf::resumable {
@@ -44,16 +47,6 @@ void block(std::shared_future<void> end, Put put) {
   job->ref();
   put(job.get());
   begun.get();
-}
-
-template <class Condition>
-bool eventually(Condition holds) {
-  const auto limit = runtime::now() + 30s;
-  while (!holds()) {
-    if (runtime::now() > limit) return false;
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
 }
 
 }  // namespace

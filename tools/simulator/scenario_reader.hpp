@@ -201,4 +201,18 @@ struct cell_place {
 result<void> read_cells(std::string_view text, const std::string& name,
                         const std::function<void(section& from, const cell_place& place)>& read);
 
+/// The same as a list: `read` makes a Scenario of a section, its place is written here.
+template <class Scenario, class Read>
+result<std::vector<Scenario>> read_all_cells(std::string_view text, const std::string& name, Read&& read) {
+  std::vector<Scenario> into;
+  const auto done = read_cells(text, name, [&](section& from, const cell_place& place) {
+    into.push_back(read(from));
+    into.back().file = place.file;
+    into.back().cell = place.cell;
+    into.back().x = place.x;
+  });
+  if (!done) return done.error();
+  return into;
+}
+
 }  // namespace troupe::simulator

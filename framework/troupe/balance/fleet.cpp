@@ -658,7 +658,7 @@ bool fleet::is_among(replica_index i, std::span<const replica_index> candidates)
 std::optional<replica_index> fleet::owner(std::uint64_t key, double load_max,
                                           std::span<const replica_index> candidates) {
   key_ring::owners owners = ring_.of(key);
-  const double bound = std::max(1., load_max * (moment_.load_mean + 1));
+  const double bound = fullest(load_max);
   while (const auto i = owners.next())
     if (is_among(*i, candidates) && load(*i) + 1 <= bound) return i;
   return std::nullopt;

@@ -12,6 +12,7 @@
 // Replicas have stable indices, reused after `remove`. Times inside are seconds since `born`, in double.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -207,6 +208,9 @@ class fleet {
   /// their R_i + 1 is at most `load_max` times the mean. Nothing when all are too full.
   std::optional<replica_index> owner(std::uint64_t key, double load_max,
                                      std::span<const replica_index> candidates);
+
+  /// What R_i + 1 may be at most for a replica that takes a key's request.
+  double fullest(double load_max) const { return std::max(1., load_max * (moment_.load_mean + 1)); }
 
   /// R_i: requests there, ours (counted also for the other routers that choose as we do) and others'.
   double load(replica_index replica) const {

@@ -10,7 +10,6 @@ namespace {
 using candidate_span = std::span<const replica_index>;
 
 constexpr double quantile_hot = 0.8408964152537145;  // 2^-0.25
-constexpr std::uint32_t owners_asked = 21;           // as many as key_ring::probes
 constexpr double last_resort = 1e6;                  // times the burden of who is known
 
 std::uint32_t size_of(candidate_span all) { return static_cast<std::uint32_t>(all.size()); }
@@ -232,8 +231,8 @@ replica_index maglev::pick(fleet& replicas, candidate_span candidates, const req
                            random_source& random) {
   if (!what.key) return otherwise_.pick(replicas, candidates, what, random);
   if (table_.empty() || generation_ != replicas.generation()) build(replicas);
-  const double bound = std::max(1., replicas.settings().affinity_load_max * (replicas.now().load_mean + 1));
-  for (std::uint32_t nth = 0; nth < owners_asked; ++nth) {
+  const double bound = replicas.fullest(replicas.settings().affinity_load_max);
+  for (std::uint32_t nth = 0; nth < key_ring::probes; ++nth) {
     const replica_index i = table_.owner(*what.key, nth);
     if (replicas.is_among(i, candidates) && replicas.load(i) + 1 <= bound) return i;
   }

@@ -3,16 +3,13 @@
 #include <utility>
 
 #include <troupe/membership/core.hpp>
+#include <troupe/membership/jitter.hpp>
 
 namespace troupe::membership {
 
 namespace {
 
 constexpr duration sweep_period = 10s;
-
-duration jittered(duration value, random_source& random) {
-  return from_seconds(to_seconds(value) * random.between(0.75, 1.25));
-}
 
 }  // namespace
 
@@ -109,8 +106,8 @@ void core::tick(time_point now, actions& out) {
       request_exchange(std::exchange(wanted_exchange_, {}), now, out);
     if (next_exchange_ <= now) exchange_periodically(now, out);
     if (next_heal_ <= now) heal(now, out);
-    if (next_sweep_ <= now) forget_the_old(now, out);
-    if (next_restate_ <= now) restate(now, out);
+    if (next_sweep_ <= now) forget_the_old(now);
+    if (next_restate_ <= now) restate(now);
   }
   if (next_farewell_ <= now) say_farewell(now, out);
   if (next_gossip_ <= now) push(now, out);

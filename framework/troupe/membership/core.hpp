@@ -52,11 +52,10 @@ struct actions {
     endpoint at;
     std::uint64_t sequence;
   };
-  std::vector<stream_ping>
-      stream_pings;                 // open a stream there, too, and say `stream_answered` if it is `who`
-  std::vector<endpoint> exchanges;  // open a stream there and run a sync, as sync.hpp says
-  std::vector<event> events;        // in the order in which they happened
-  std::vector<std::string> notes;   // one line each, worth a warning in the log
+  std::vector<stream_ping> stream_pings;  // open a stream there, too; say `stream_answered` if it is `who`
+  std::vector<endpoint> exchanges;        // open a stream there and run a sync, as sync.hpp says
+  std::vector<event> events;              // in the order in which they happened
+  std::vector<std::string> notes;         // one line each, worth a warning in the log
 
   void clear();
 };
@@ -89,9 +88,9 @@ class core {
   result<std::optional<sync_message>> receive_sync(sync_session& session, const sync_message& what,
                                                    time_point now, actions& out);
   /// Once for each session, however it ended.
-  void end_sync(sync_session& session, time_point now, actions& out);
+  void end_sync(sync_session& session);
   /// No stream came about, or none that answered.
-  void exchange_failed(endpoint with, time_point now, actions& out);
+  void exchange_failed();
   /// The message of a stream ping. `sync_kind::pong` from `target` is the answer.
   sync_message ask_presence(identity target) const;
 
@@ -209,9 +208,9 @@ class core {
   bool alone() const { return roster_.live() <= 1; }
   void ask_seeds(time_point now, actions& out);
   void heal(time_point now, actions& out);
-  void forget_the_old(time_point now, actions& out);
-  void make_room(actions& out);
-  void forget(node_id who, actions& out);
+  void forget_the_old(time_point now);
+  void make_room();
+  void forget(node_id who);
 
   // core_probing.cpp
   void probe_next(time_point now, actions& out);
@@ -236,12 +235,12 @@ class core {
   record& enter(record& whom, membership::state state, accusation by, time_point now);
 
   // core_condition.cpp
-  void restate(time_point now, actions& out);
+  void restate(time_point now);
   void watch_isolation(time_point now, actions& out);
   void note_contact(time_point now);
   void withdraw_accusations(time_point now);
   void look_closer(time_point now, actions& out);
-  bool receive_watch_ack(const packet& what, time_point now, actions& out);
+  bool receive_watch_ack(const packet& what, time_point now);
   void take_losses(node_id observer, const std::vector<node_id>& before, const std::vector<node_id>& after);
 
   // core_learning.cpp

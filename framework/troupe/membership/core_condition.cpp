@@ -19,12 +19,12 @@ bool core::isolated() const { return isolated_since_ != never; }
 
 void core::set_strain(int level, time_point now, actions& out) {
   strain_ = static_cast<std::uint8_t>(std::clamp(level, 0, int{strain_max}));
-  restate(now, out);
+  restate(now);
   release_events(now, out);
 }
 
 /// Says of itself what is true now, unless it has just said something else.
-void core::restate(time_point now, actions&) {
+void core::restate(time_point now) {
   next_restate_ = never;
   if (!running()) return;
   const auto lossy = losses_.lossy();
@@ -60,7 +60,7 @@ void core::watch_isolation(time_point now, actions& out) {
   ++counters_.isolations;
   isolated_since_ = now;
   losses_.clear();
-  restate(now, out);
+  restate(now);
   // Its own accusations are not to be the first that it says when the others hear it again.
   for (const auto& [who, by] : accusations_)
     if (by.accuser == self_) news_.forget(who);
@@ -110,17 +110,17 @@ void core::look_closer(time_point now, actions& out) {
     fill(ping, ping.target);
     out.packets.push_back({where, std::move(ping)});
   }
-  if (judged) restate(now, out);
+  if (judged) restate(now);
 }
 
-bool core::receive_watch_ack(const packet& what, time_point now, actions& out) {
+bool core::receive_watch_ack(const packet& what, time_point now) {
   const auto found = watches_.find(what.sequence);
   if (found == watches_.end() || found->second.target != what.from) return false;
   watches_.erase(found);
   ++counters_.acks;
   links_[what.from.node].heard = now;
   losses_.note(what.from.node, true);
-  restate(now, out);
+  restate(now);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <troupe/membership/core.hpp>
+#include <troupe/membership/jitter.hpp>
 
 namespace troupe::membership {
 
@@ -21,10 +22,6 @@ constexpr int mismatches_wanted = 3;
 
 /// Members that a busy node names.
 constexpr std::size_t others_named = 3;
-
-duration jittered(duration value, random_source& random) {
-  return from_seconds(to_seconds(value) * random.between(0.75, 1.25));
-}
 
 }  // namespace
 
@@ -93,9 +90,7 @@ void core::compare_digest(const packet& what, endpoint reply_to, time_point now,
 }
 
 /// The next ack that differs asks again. Seeds are asked again by their own timer.
-void core::exchange_failed(endpoint, time_point, actions&) {
-  mismatches_ = std::max(mismatches_, mismatches_wanted - 1);
-}
+void core::exchange_failed() { mismatches_ = std::max(mismatches_, mismatches_wanted - 1); }
 
 // --- A session -------------------------------------------------------------------------------------
 
@@ -160,10 +155,10 @@ result<std::optional<sync_message>> core::receive_sync(sync_session& session, co
   return std::move(outcome.answer);
 }
 
-void core::end_sync(sync_session& session, time_point now, actions& out) {
+void core::end_sync(sync_session& session) {
   if (std::exchange(session.admitted, false)) --syncs_served_;
   if (session.which() == sync_session::side::initiator && (!session.done() || session.refused()))
-    exchange_failed(session.with(), now, out);
+    exchange_failed();
 }
 
 // --- Instead of a sync -----------------------------------------------------------------------------

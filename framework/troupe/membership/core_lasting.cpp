@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <troupe/membership/core.hpp>
+#include <troupe/membership/jitter.hpp>
 
 namespace troupe::membership {
 
@@ -18,10 +19,6 @@ constexpr duration left_kept_for = 5min;
 constexpr double seed_healing_seconds = 10;
 /// Draws among those who are gone, in search of one who is dead rather than left.
 constexpr int draws_max = 8;
-
-duration jittered(duration value, random_source& random) {
-  return from_seconds(to_seconds(value) * random.between(0.75, 1.25));
-}
 
 }  // namespace
 
@@ -71,7 +68,7 @@ void core::heal(time_point now, actions& out) {
   if (!present && joined_ && seed != self().who->address) out.exchanges.push_back(seed);
 }
 
-void core::forget(node_id who, actions&) {
+void core::forget(node_id who) {
   const auto* known = roster_.find(who);
   graveyard_.bury(who, {known->self.epoch, known->incarnation, known->state});
   happened(event_kind::forgotten, *known);
@@ -81,7 +78,7 @@ void core::forget(node_id who, actions&) {
   roster_.erase(who);
 }
 
-void core::forget_the_old(time_point now, actions& out) {
+void core::forget_the_old(time_point now) {
   next_sweep_ = now + std::min(sweep_period, settings_.dead_kept_for);
   const auto sweep = [&](auto& gone, state as, duration kept) {
     while (!gone.empty()) {
@@ -90,7 +87,7 @@ void core::forget_the_old(time_point now, actions& out) {
       const bool stale = known == nullptr || known->state != as || known->since != since;
       if (!stale && now - since < kept) break;
       gone.pop_front();
-      if (!stale) forget(who, out);
+      if (!stale) forget(who);
     }
     // Who comes and goes often leaves stale entries behind those that are kept.
     if (gone.size() > 2 * (roster_.size() - roster_.live()) + 64)
@@ -104,7 +101,7 @@ void core::forget_the_old(time_point now, actions& out) {
 }
 
 /// Forgets whoever has been gone for longest, so that the living find a place.
-void core::make_room(actions& out) {
+void core::make_room() {
   while (!left_.empty() || !dead_.empty()) {
     const bool from_left = dead_.empty() || (!left_.empty() && left_.front() < dead_.front());
     auto& gone = from_left ? left_ : dead_;
@@ -112,7 +109,7 @@ void core::make_room(actions& out) {
     gone.pop_front();
     const auto* known = roster_.find(who);
     if (known == nullptr || who == self_ || is_live(known->state) || known->since != since) continue;
-    return forget(who, out);
+    return forget(who);
   }
 }
 

@@ -94,7 +94,7 @@ void core::learn_of_stranger(const update& what, const hearsay& how, time_point 
     graveyard_.bury(node, standing_of(what));
     return;
   }
-  if (roster_.size() >= settings_.members_max) make_room(out);
+  if (roster_.size() >= settings_.members_max) make_room();
   if (roster_.size() >= settings_.members_max) {
     ++counters_.dropped_members;
     if (!std::exchange(told_full_, true))

@@ -91,7 +91,7 @@ void core::conclude(answer how, time_point now, actions& out) {
   if (reach_.loses_everywhere() || isolated()) {
     // It is this node's own network: it has nothing to say about the others'.
     losses_.clear();
-    restate(now, out);
+    restate(now);
   } else if (how == answer::rescued) {
     losses_.watch(node, now);
   }
@@ -217,7 +217,7 @@ void core::receive_ack(const packet& what, endpoint reply_to, time_point now, ac
     relays_.erase(asked);
     return;
   }
-  if (receive_watch_ack(what, now, out)) return;
+  if (receive_watch_ack(what, now)) return;
   if (!probe_ || probe_->sequence != what.sequence || probe_->target != what.target) return;
   ++counters_.acks;
   const bool direct = what.from == probe_->target;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <troupe/base/time.hpp>
@@ -37,6 +38,7 @@ enum class event_kind : std::uint8_t {
   left,       // of itself: it left, or another process has taken its name; either way it must stop
   forgotten,  // dead or left for long; no longer in members()
 };
+std::string_view to_string(event_kind value);
 
 struct event {
   event_kind kind;

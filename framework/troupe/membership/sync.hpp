@@ -20,13 +20,13 @@
 // How a core's sync is run (by an actor on a link, or by a simulator):
 //
 //   1. The core asks for one: `actions::exchanges` names an endpoint. Open a stream to it. No stream:
-//      `core.exchange_failed(with, now, out)`.
-//   2. Initiator, once the stream is there:  sync_session session = core.begin_sync(with, opening, now);
+//      `core.exchange_failed()`.
+//   2. Initiator, once the stream is there:  sync_session session = core.begin_sync(with, opening);
 //      send `opening`. Responder, when a first message arrives:  sync_session session = core.serve_sync();
 //   3. Either side, for each message:  auto answer = core.receive_sync(session, message, now, out);
 //      an error ends the stream; `*answer` holds the one message to send back, or none.
 //   4. `session.done()`: nothing more will come or go; the initiator closes the stream.
-//   5. Once, however it ended (done, error, stream cut, time out):  core.end_sync(session, now, out).
+//   5. Once, however it ended (done, error, stream cut, time out):  core.end_sync(session).
 //
 // A stream ping (`actions::stream_pings`) is a stream whose only messages are `core.stream_ping(target)` and
 // the answer to it, which a responder's `receive_sync` gives like any other.

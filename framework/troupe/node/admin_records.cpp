@@ -80,7 +80,7 @@ void write_event(admin::MemberEvent::Builder to, const runtime::past_event& from
   const auto& subject = from.subject;
   to.setNumber(from.number);
   to.setAgoMicros(to_micros(now - from.at));
-  to.setKind(std::string(runtime::to_string(from.kind)));
+  to.setKind(std::string(to_string(from.kind)));
   to.setName(subject.name);
   to.setId(subject.self.node.value);
   to.setEpoch(subject.self.epoch.value);

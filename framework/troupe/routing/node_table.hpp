@@ -1,6 +1,7 @@
 // The nodes that membership has reported, the links to them, and which replicas they are.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -63,6 +64,14 @@ struct node {
     enum class place : bool { outside, window } in = place::window;  // of the service's aperture here
   };
   std::vector<replica> replicas;
+
+  /// Nothing where the node does not serve it.
+  replica* find(service_ref service) {
+    const auto found = std::find_if(replicas.begin(), replicas.end(),
+                                    [&](const replica& each) { return each.service == service; });
+    return found != replicas.end() ? &*found : nullptr;
+  }
+  const replica* find(service_ref service) const { return const_cast<node*>(this)->find(service); }
 
   bool takes_calls() const { return link == link_state::up && !congested; }
 };

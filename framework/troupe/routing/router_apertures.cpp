@@ -42,8 +42,7 @@ void router::aim(service_ref ref, actions& out) {
   for (std::uint32_t position = 0; position < service.offered_by; ++position) {
     const balance::replica_index index = service.replicas.nth_by_hash(position);
     node& on = *nodes_.find(service.replicas.node_of(index));
-    const auto replica = std::find_if(on.replicas.begin(), on.replicas.end(),
-                                      [&](const node::replica& each) { return each.service == ref; });
+    node::replica* replica = on.find(ref);
     replica->in = node::replica::place{window.includes(position)};
     service.replicas.set(index, balance::standing::outside, replica->in == node::replica::place::outside);
     if (replica->in == node::replica::place::window) want_link(on, out);
@@ -53,16 +52,13 @@ void router::aim(service_ref ref, actions& out) {
 // Who calls a service, nobody tells. But callers are mostly of one kind: nodes of its own kind, or nodes of
 // others; so windows are spread evenly over each of the two.
 balance::router_place router::place_among_callers(service_ref service) const {
-  const auto serves = [&](const node& one) {
-    return std::any_of(one.replicas.begin(), one.replicas.end(),
-                       [&](const node::replica& each) { return each.service == service; });
-  };
   const node* mine = nodes_.find(self_);
-  const bool of_its_kind = mine != nullptr && serves(*mine);
+  const bool of_its_kind = mine != nullptr && mine->find(service) != nullptr;
   const std::uint64_t place = hash_of(&self_.value, sizeof self_.value);
   balance::router_place found{0, 1};
   for (const auto& [id, one] : nodes_) {
-    if (id == self_ || one.status == node_status::gone || serves(one) != of_its_kind) continue;
+    if (id == self_ || one.status == node_status::gone || (one.find(service) != nullptr) != of_its_kind)
+      continue;
     ++found.routers;
     found.rank += hash_of(&id.value, sizeof id.value) < place;
   }

@@ -187,12 +187,10 @@ void router::park(call& it, time_point now, actions& out) {
   bool may_come = false;
   for (const auto& [id, one] : nodes_) {
     if (it.spec.only && id != it.spec.only) continue;
-    for (const node::replica& replica : one.replicas) {
-      if (replica.service != it.spec.service) continue;
-      offered = true;
-      full |= one.link == link_state::up && one.congested;
-      may_come |= one.link == link_state::dialing;
-    }
+    if (one.find(it.spec.service) == nullptr) continue;
+    offered = true;
+    full |= one.link == link_state::up && one.congested;
+    may_come |= one.link == link_state::dialing;
   }
   if (!full && !may_come && !it.spec.only) may_come = widen(it.spec.service, now, out);
   if (full && !may_come) return conclude(it, {}, all_congested(it), now, out);

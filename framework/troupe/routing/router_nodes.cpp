@@ -74,9 +74,7 @@ void router::place(node& on, const node_view& view, time_point now, actions& out
     facts.distance =
         on.self.node == self_ ? balance::distance::this_node : distance_between(zone_, view.zone);
     facts.weight = std::max(1u, each.weight);
-    const auto held = std::find_if(on.replicas.begin(), on.replicas.end(),
-                                   [&](const node::replica& r) { return r.service == ref; });
-    if (held != on.replicas.end()) {
+    if (const auto* held = on.find(ref)) {
       service.replicas.describe(held->index, std::move(facts));
       continue;
     }
@@ -217,12 +215,11 @@ void router::heard_from(node_id id, time_point now) {
 void router::load_told(node_id by, service_ref service, const balance::load_report& load, time_point now) {
   const node* it = nodes_.find(by);
   if (it == nullptr) return;
-  for (const node::replica& replica : it->replicas) {
-    if (replica.service != service) continue;
-    ++counted_.probes_answered;
-    balance::fleet& replicas = services_[service]->replicas;
-    return replicas.probed(replica.index, replicas.life_of(replica.index), load, now);
-  }
+  const node::replica* replica = it->find(service);
+  if (replica == nullptr) return;
+  ++counted_.probes_answered;
+  balance::fleet& replicas = services_[service]->replicas;
+  replicas.probed(replica->index, replicas.life_of(replica->index), load, now);
 }
 
 void router::fell_silent(node_id id, time_point now, actions& out) {

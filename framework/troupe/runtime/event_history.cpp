@@ -5,26 +5,6 @@
 
 namespace troupe::runtime {
 
-std::string_view to_string(membership::event_kind what) {
-  switch (what) {
-    case membership::event_kind::joined:
-      return "joined";
-    case membership::event_kind::changed:
-      return "changed";
-    case membership::event_kind::suspected:
-      return "suspected";
-    case membership::event_kind::refuted:
-      return "refuted";
-    case membership::event_kind::died:
-      return "died";
-    case membership::event_kind::left:
-      return "left";
-    case membership::event_kind::forgotten:
-      return "forgotten";
-  }
-  return "unknown";
-}
-
 void event_history::note(const membership::event& what, std::string accuser, time_point now) {
   const auto services = what.subject.document.services.size();
   past_event fresh{++last_, now, what.kind, what.subject, services, std::move(accuser)};

@@ -5,14 +5,11 @@
 #include <cstdint>
 #include <deque>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <troupe/membership/core.hpp>
 
 namespace troupe::runtime {
-
-std::string_view to_string(membership::event_kind what);
 
 struct past_event {
   std::uint64_t number = 0;  // from 1 on, without gaps, since this node's start

@@ -222,11 +222,11 @@ result<std::optional<membership::sync_message>> gossip_actor::receive_sync(
 }
 
 void gossip_actor::end_sync(membership::sync_session& session) {
-  if (options_.role == role::member) core_.end_sync(session, runtime::now(), actions_);
+  if (options_.role == role::member) core_.end_sync(session);
 }
 
-void gossip_actor::exchange_failed(endpoint with) {
-  if (options_.role == role::member) core_.exchange_failed(with, runtime::now(), actions_);
+void gossip_actor::exchange_failed() {
+  if (options_.role == role::member) core_.exchange_failed();
 }
 
 membership::sync_message gossip_actor::ask_presence(identity who) { return core_.ask_presence(who); }

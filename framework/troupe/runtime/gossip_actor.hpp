@@ -77,7 +77,7 @@ class gossip_actor final : public bound_actor, private sync_streams::party {
   result<std::optional<membership::sync_message>> receive_sync(membership::sync_session& session,
                                                                const membership::sync_message& what) override;
   void end_sync(membership::sync_session& session) override;
-  void exchange_failed(endpoint with) override;
+  void exchange_failed() override;
   membership::sync_message ask_presence(identity who) override;
   void stream_answered(identity who) override;
   void settle() override;

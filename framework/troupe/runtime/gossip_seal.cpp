@@ -4,6 +4,7 @@
 
 #include <troupe/runtime/clock.hpp>
 #include <troupe/runtime/gossip_seal.hpp>
+#include <troupe/secrecy/little_endian.hpp>
 #include <troupe/secrecy/ring_file.hpp>
 
 namespace troupe::runtime {
@@ -34,18 +35,8 @@ std::string_view text_of(secrecy::bytes_view bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::uint64_t number_at(const std::byte* from) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i) value |= std::to_integer<std::uint64_t>(from[i]) << 8 * i;
-  return value;
-}
-
-void put(std::vector<std::byte>& into, std::uint64_t value) {
-  for (std::size_t i = 0; i < 8; ++i) into.push_back(static_cast<std::byte>(value >> 8 * i));
-}
-
 std::string id_in(secrecy::bytes_view sealed) {
-  return to_string(secrecy::key_id{static_cast<std::uint32_t>(number_at(sealed.data()) >> 32)});
+  return to_string(secrecy::key_id{secrecy::get<std::uint32_t>(sealed.data() + 4)});
 }
 
 std::string sentence(verdict why, secrecy::bytes_view what) {
@@ -101,11 +92,10 @@ gossip_seal::~gossip_seal() {
 void gossip_seal::announce() const {
   if (!on())
     return shared_.log->warn(
-        "GOSSIP IS NEITHER ENCRYPTED NOR AUTHENTICATED: whoever reaches {} can read who is there, and pass "
-        "for a "
-        "member. Make a key with `troupe keys new FILE` and give it to every node, as the option keyring. "
-        "(Calls "
-        "between services are a separate matter: with a key, too, they are as open as the network.)",
+        "GOSSIP IS NEITHER ENCRYPTED NOR AUTHENTICATED: whoever reaches {} can read who is "
+        "there, and pass for a member. Make a key with `troupe keys new FILE` and give it to "
+        "every node, as the option keyring. (Calls between services are a separate matter: with "
+        "a key, too, they are as open as the network.)",
         to_string(shared_.address));
   shared_.log->info("gossip is sealed (AES-256-GCM); keys: {}. Calls between services are not",
                     summary(ring_));
@@ -144,7 +134,8 @@ std::optional<gossip_seal::arrival> gossip_seal::open(secrecy::bytes_view packet
   if (got.what == content::packet)
     return arrival{std::move(got.message), got.whom, got.with, got.ring_digest != ring_.digest(), retired};
   if (got.message.size() < teller_bytes || got.whom == meant_for::earlier_life) return std::nullopt;
-  const identity teller{{number_at(got.message.data())}, {number_at(got.message.data() + 8)}};
+  const identity teller{{secrecy::get<std::uint64_t>(got.message.data())},
+                        {secrecy::get<std::uint64_t>(got.message.data() + 8)}};
   ++heard_rings_;
   if (take_ring(text_of(secrecy::bytes_view(got.message).subspan(teller_bytes))) &&
       ring_.digest() != got.ring_digest)
@@ -171,9 +162,9 @@ void gossip_seal::tell_ring(const identity& who, const endpoint& at, secrecy::ke
   if (tells_left_ == 0 || with == nullptr || !with->secret) return void(++not_told_);
   --tells_left_;
   ++told_;
-  std::vector<std::byte> message;
-  put(message, shared_.self.node.value);
-  put(message, shared_.self.epoch.value);
+  std::vector<std::byte> message(teller_bytes);
+  secrecy::put(message.data(), shared_.self.node.value);
+  secrecy::put(message.data() + 8, shared_.self.epoch.value);
   const auto text = to_text(ring_);
   message.insert(message.end(), view(text).begin(), view(text).end());
   outgoing_.push_back(

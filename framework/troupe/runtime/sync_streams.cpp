@@ -46,7 +46,7 @@ void sync_streams::begin(endpoint with, identity pinged, duration within) {
   if (!connecting) {
     ++(is_ping ? counted_.failed_pings : counted_.failed);
     shared_.log->debug("no stream to {}: {}", to_string(with), connecting.error().text);
-    if (!is_ping) party_.exchange_failed(with);
+    if (!is_ping) party_.exchange_failed();
     return;
   }
   const auto number = ++last_number_;
@@ -162,7 +162,7 @@ void sync_streams::on_closed(transport::link& which, const std::string& why) {
   if (ended.session)
     party_.end_sync(*ended.session);
   else if (!is_ping && !ended.done)
-    party_.exchange_failed(ended.with);
+    party_.exchange_failed();
   if (other_key && !is_ping) dial(ended.with);
   party_.settle();
 }

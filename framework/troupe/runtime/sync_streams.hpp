@@ -37,7 +37,7 @@ class sync_streams final : public transport::link::owner {
     virtual result<std::optional<membership::sync_message>> receive_sync(
         membership::sync_session& session, const membership::sync_message& what) = 0;
     virtual void end_sync(membership::sync_session& session) = 0;
-    virtual void exchange_failed(endpoint with) = 0;
+    virtual void exchange_failed() = 0;
     virtual membership::sync_message ask_presence(identity who) = 0;
     virtual void stream_answered(identity who) = 0;
     /// After any of these.

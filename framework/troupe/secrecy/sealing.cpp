@@ -2,6 +2,7 @@
 #include <cstring>
 #include <utility>
 
+#include <troupe/secrecy/little_endian.hpp>
 #include <troupe/secrecy/sealing.hpp>
 
 namespace troupe::secrecy {
@@ -17,18 +18,6 @@ static_assert(header_bytes + prefix_bytes + cipher::tag_bytes == sealed_overhead
 /// Where GCM's bounds are still far away.
 constexpr std::uint64_t messages_per_salt = std::uint64_t{1} << 32;
 constexpr std::string_view derivation_label = "troupe gossip, one life of one sender, 1";
-
-template <class Number>
-void put(std::byte* to, Number value) {
-  for (std::size_t i = 0; i < sizeof value; ++i) to[i] = static_cast<std::byte>(value >> 8 * i);
-}
-
-template <class Number>
-Number get(const std::byte* from) {
-  Number value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i) value |= std::to_integer<Number>(from[i]) << 8 * i;
-  return value;
-}
 
 struct header {
   content what = content::packet;

@@ -6,18 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "../../median.hpp"
+
 namespace troupe::choice {
 
 namespace {
 
 using json = nlohmann::ordered_json;
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const auto half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
 
 row row_of(const observation& seen, const executions& executed) {
   row found{static_cast<double>(seen.measured.calls.calls),

@@ -22,9 +22,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../median.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
+using troupe::median;
 
 struct candidate {
   std::string name;
@@ -143,12 +146,6 @@ std::optional<figures> run(const fs::path& folder, const candidate& what, unsign
   figures read{};
   for (std::size_t i = 0; i < read.size(); ++i) read[i] = field(*said, quantities[i]);
   return read;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
 figures medians(const std::vector<figures>& runs) {

@@ -180,15 +180,7 @@ scenario read_cell(section& from) {
 }  // namespace
 
 result<std::vector<scenario>> parse_scenario(std::string_view text, const std::string& name) {
-  std::vector<scenario> into;
-  const auto done = read_cells(text, name, [&](section& from, const cell_place& place) {
-    into.push_back(read_cell(from));
-    into.back().file = place.file;
-    into.back().cell = place.cell;
-    into.back().x = place.x;
-  });
-  if (!done) return done.error();
-  return into;
+  return read_all_cells<scenario>(text, name, read_cell);
 }
 
 result<std::vector<scenario>> read_scenario(const std::filesystem::path& file) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <mutex>
 
+#include "../../median.hpp"
 #include "../parallel.hpp"
 #include "../progress.hpp"
 #include "world.hpp"
@@ -15,12 +16,6 @@ namespace {
 struct job {
   std::size_t cell = 0, standing = 0, seed = 0;
 };
-
-double median(std::vector<double> of) {
-  std::sort(of.begin(), of.end());
-  const auto half = of.size() / 2;
-  return of.size() % 2 == 1 ? of[half] : (of[half - 1] + of[half]) / 2;
-}
 
 // Everybody who is neither ours nor knows the truth, unless the scenario says who.
 bool published(const scenario& what, const std::string& name) {

@@ -168,7 +168,7 @@ void cluster::introduce_all() {
       session.retold = false;
       if (size() > 1) TROUPE_INVARIANT(brain.receive_sync(session, all, now, out));
       session.finish();
-      brain.end_sync(session, now, out);
+      brain.end_sync(session);
       brain.join(seeds, now, out);
       out.packets.clear();
       out.exchanges.clear();
@@ -199,21 +199,20 @@ void cluster::end_process(std::uint32_t node) {
 }
 
 void cluster::pause(std::uint32_t node, duration how_long) {
-  auto& it = nodes_[node];
-  if (!it.up || it.paused_until > now_) return;
-  ++counted_.pauses;
-  it.paused_until = now_ + how_long;
-  disturbed_until(it.paused_until);
-  queue_.push(it.paused_until, {occurrence::kind::resume, node, 0, it.life});
+  hold(node, nodes_[node].paused_until, how_long, occurrence::kind::resume);
 }
 
 void cluster::block(std::uint32_t node, duration how_long) {
-  auto& it = nodes_[node];
-  if (!it.up || it.blocked_until > now_) return;
+  hold(node, nodes_[node].blocked_until, how_long, occurrence::kind::unblock);
+}
+
+void cluster::hold(std::uint32_t node, time_point& until, duration how_long, occurrence::kind its_end) {
+  const auto& it = nodes_[node];
+  if (!it.up || until > now_) return;
   ++counted_.pauses;
-  it.blocked_until = now_ + how_long;
-  disturbed_until(it.blocked_until);
-  queue_.push(it.blocked_until, {occurrence::kind::unblock, node, 0, it.life});
+  until = now_ + how_long;
+  disturbed_until(until);
+  queue_.push(until, {its_end, node, 0, it.life});
 }
 
 void cluster::leave(std::uint32_t node, duration linger) {

@@ -175,6 +175,7 @@ class cluster {
     membership::packet what;
   };
 
+  void hold(std::uint32_t node, time_point& until, duration how_long, occurrence::kind its_end);
   bool hears_nothing(const place& it) const { return it.paused_until > now_ || it.blocked_until > now_; }
   time_point clock(const place& of) const;
   time_point from_clock(const place& of, time_point local) const;

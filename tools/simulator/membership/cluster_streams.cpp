@@ -144,22 +144,19 @@ void cluster::stream_broken(std::uint32_t slot) {
   const auto from = it.from, to = it.to;
   const bool from_there = nodes_[from].up && nodes_[from].life == it.from_life;
   const bool to_there = nodes_[to].up && nodes_[to].life == it.to_life;
-  const auto with = it.with;
   const auto what = it.what;
   auto mine = std::move(it.mine);
   auto theirs = std::move(it.theirs);
   close_stream(slot);
   if (from_there && what == purpose::sync)
-    perform(from, [&](membership::core& brain, time_point now, membership::actions& out) {
+    perform(from, [&](membership::core& brain, time_point, membership::actions&) {
       if (mine)
-        brain.end_sync(*mine, now, out);
+        brain.end_sync(*mine);
       else
-        brain.exchange_failed(with, now, out);
+        brain.exchange_failed();
     });
   if (to_there && theirs)
-    perform(to, [&](membership::core& brain, time_point now, membership::actions& out) {
-      brain.end_sync(*theirs, now, out);
-    });
+    perform(to, [&](membership::core& brain, time_point, membership::actions&) { brain.end_sync(*theirs); });
 }
 
 void cluster::close_stream(std::uint32_t slot) {

@@ -182,15 +182,7 @@ void write_fault(writer& out, const fault& what) {
 }  // namespace
 
 result<std::vector<cluster_scenario>> parse_cluster_scenario(std::string_view text, const std::string& name) {
-  std::vector<cluster_scenario> into;
-  const auto done = read_cells(text, name, [&](section& from, const cell_place& place) {
-    into.push_back(read_cell(from));
-    into.back().file = place.file;
-    into.back().cell = place.cell;
-    into.back().x = place.x;
-  });
-  if (!done) return done.error();
-  return into;
+  return read_all_cells<cluster_scenario>(text, name, read_cell);
 }
 
 result<std::vector<cluster_scenario>> read_cluster_scenario(const std::filesystem::path& file) {

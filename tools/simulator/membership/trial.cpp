@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "../../median.hpp"
 #include "../parallel.hpp"
 #include "../progress.hpp"
 #include "random_faults.hpp"
@@ -15,12 +16,6 @@ namespace {
 struct job {
   std::size_t cell = 0, mode = 0, seed = 0;
 };
-
-double median(std::vector<double> of) {
-  std::sort(of.begin(), of.end());
-  const auto half = of.size() / 2;
-  return of.size() % 2 == 1 ? of[half] : (of[half - 1] + of[half]) / 2;
-}
 
 std::string told(const violation& what) {
   return "rule " + std::to_string(what.invariant) + " at " +

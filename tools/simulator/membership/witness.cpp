@@ -11,27 +11,6 @@ namespace {
 using membership::event_kind;
 using membership::state;
 
-const char* name_of(event_kind kind) {
-  switch (kind) {
-    case event_kind::joined:
-      return "joined";
-    case event_kind::changed:
-      return "changed";
-    case event_kind::suspected:
-      return "suspected";
-    case event_kind::refuted:
-      return "refuted";
-    case event_kind::died:
-      return "died";
-    case event_kind::left:
-      return "left";
-    case event_kind::forgotten:
-      return "forgotten";
-    default:
-      return "other";
-  }
-}
-
 std::uint32_t millis(time_point at) { return static_cast<std::uint32_t>(at.time_since_epoch() / 1ms); }
 
 }  // namespace
@@ -258,7 +237,8 @@ const witness::life_record* witness::check_standing(std::uint32_t observer, std:
                                                     const membership::event& what, time_point now) {
   auto& about = truth_[subject];
   const auto& said = what.subject;
-  const auto where = truth_[observer].name + " on " + about.name + " (" + name_of(what.kind) + "): ";
+  const auto where =
+      truth_[observer].name + " on " + about.name + " (" + std::string(to_string(what.kind)) + "): ";
   const auto lived = std::find_if(about.lives.rbegin(), about.lives.rend(),
                                   [&](const auto& each) { return each.epoch == said.self.epoch; });
   if (lived == about.lives.rend()) {
@@ -295,8 +275,8 @@ bool witness::takes_back(const sight& held, const membership::event& what) {
 void witness::check_step(std::uint32_t observer, std::uint32_t subject, const sight& held,
                          std::uint32_t which, const membership::event& what, arrival how, time_point now) {
   const auto& said = what.subject;
-  const auto where =
-      truth_[observer].name + " on " + truth_[subject].name + " (" + name_of(what.kind) + "): ";
+  const auto where = truth_[observer].name + " on " + truth_[subject].name + " (" +
+                     std::string(to_string(what.kind)) + "): ";
   const bool met = held.life != none;
   const bool same_life = met && held.life == which;
   if (met && which < held.life) return break_rule(2, where + "an earlier life has come back", now);
