@@ -84,6 +84,18 @@ TEST_CASE("the budget") {
     CHECK(it.balance(start) == doctest::Approx(5));
     CHECK(it.balance(start + 1h) == doctest::Approx(5));
   }
+  SUBCASE("forgets what calls earned, but not what time grants") {
+    settings.budget_max = 1000;
+    budget rich(settings.repeats(), start);
+    for (int i = 0; i < 1000; ++i) rich.earn(start);
+    CHECK(rich.balance(start) == doctest::Approx(102));
+    CHECK(rich.balance(start + 5s) < 55);
+    CHECK(rich.balance(start + 1h) == doctest::Approx(5).epsilon(.05));
+    // Of a steady stream, about half a second's calls can be repeated at once.
+    time_point now = start;
+    for (int i = 0; i < 100'000; ++i) rich.earn(now += 1ms);
+    CHECK(rich.balance(now) == doctest::Approx(500).epsilon(.05));
+  }
   SUBCASE("is not confused by a time before the last") {
     it.earn(start + 10s);
     CHECK(it.balance(start) == doctest::Approx(5));

@@ -9,7 +9,10 @@ budget::budget(const allotment& terms, time_point now)
 
 double budget::balance(time_point now) const {
   const double passed = std::max(0., to_seconds(now - counted_));
-  return std::min(terms_.most, tokens_ + passed * terms_.per_second);
+  const double memory = to_seconds(terms_.memory);
+  const double quiet = std::min(terms_.most, memory * terms_.per_second);
+  if (tokens_ <= quiet) return std::min(quiet, tokens_ + passed * terms_.per_second);
+  return quiet + (tokens_ - quiet) / (1 + passed / memory);
 }
 
 void budget::pass(time_point now) {

@@ -6,7 +6,10 @@
 // Failovers, repeats, backups and hedges draw on the same budget; hedges on a small one of their own as
 // well.
 //
-// Source: Finagle's RetryBudget; gRPC's retry throttling (gRFC A6).
+// Earnings fade: to what time alone grants, with `allotment::memory`. What is saved up in good times is what
+// a whole service's callers have in hand when half of it freezes.
+//
+// Source: Finagle's RetryBudget, which forgets after 10 s; gRPC's retry throttling (gRFC A6).
 #pragma once
 
 #include <troupe/base/time.hpp>

@@ -10,6 +10,7 @@ result<void> options::validate() const {
   if (!(budget_per_second >= 0)) return wrong("retry.budget_per_second must not be negative.");
   if (!(budget_initial >= 0 && budget_max >= budget_initial))
     return wrong("retry.budget_initial must not be negative, nor above budget_max.");
+  if (budget_memory <= 0s) return wrong("retry.budget_memory must be above 0.");
   if (!(hedges_per_call >= 0 && hedges_per_call <= .1))
     return wrong("retry.hedges_per_call must be in [0, .1].");
   if (return_min <= 0s || return_max < return_min)

@@ -14,6 +14,7 @@ struct allotment {
   double per_second = 0;
   double initial = 0;
   double most = 0;
+  duration memory = duration::max();  // how long the calls' earnings last
 };
 
 struct options {
@@ -26,6 +27,9 @@ struct options {
   double budget_per_second = 1;  // earned by time, so that a quiet service can repeat at all; >= 0
   double budget_initial = 100;   // >= 0
   double budget_max = 1000;      // what can be saved up: a broken link's calls fail over at once; >= initial
+  // What calls earned is gone after about so long; > 0. So a service that was well for an hour enters an
+  // outage with the repeats of half a second's calls, not with an hour's.
+  duration budget_memory = 5s;
 
   // Hedges: the share of a service's calls that may get a second attempt for being slower than its p95. They
   // draw on the budget above as well. "The Tail at Scale" gets nearly all of the gain with 2%. 0 to .1.
@@ -42,7 +46,9 @@ struct options {
   duration return_min = 5ms;    // > 0
   duration return_max = 200ms;  // >= return_min
 
-  allotment repeats() const { return {budget_per_call, budget_per_second, budget_initial, budget_max}; }
+  allotment repeats() const {
+    return {budget_per_call, budget_per_second, budget_initial, budget_max, budget_memory};
+  }
   allotment hedges() const { return {hedges_per_call, 0, 1, 20}; }
 
   /// Errors: invalid_argument naming the option and its bound.
