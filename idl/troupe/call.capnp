@@ -87,6 +87,9 @@ struct Request {
   trace @8 :Trace;
   metadata @9 :List(Entry);
   params @10 :AnyPointer;
+  balkAt @11 :UInt32;
+  # With so many requests of the service under way there, or more, it is not let in but goes back at once
+  # (`Failure.balked`): its caller knows of a replica that is the better one then. 0: it is let in.
 }
 
 struct Trace {
@@ -120,6 +123,8 @@ struct Failure {
   # Of a refusal for overload (RESOURCE_EXHAUSTED, not executed): much of what this replica gets has been
   # refused elsewhere before, so trying again elsewhere is of no use. Of an executed request: its handler
   # passes on such an answer.
+  balked @4 :Bool;
+  # Of a request that was not executed: it met as many others as its `balkAt` says.
 }
 
 struct LoadQuery {

@@ -78,6 +78,7 @@ TEST_CASE("balance options that make no sense are refused by name") {
   CHECK(refused([](options& o) { o.latency_decay = 0s; }));
   CHECK(refused([](options& o) { o.success_prior = 0; }));
   CHECK(refused([](options& o) { o.tie = 1; }));
+  CHECK(refused([](options& o) { o.balk_cost = -1ms; }));
   CHECK(refused([](options& o) { o.affinity_load_max = 1; }));
 }
 
@@ -90,7 +91,7 @@ TEST_CASE("every term of the score is in [0, 1], and the score is their weighted
     const choice picked = it.begin();
     const time_point started = it.now;
     it.now += duration{static_cast<std::int64_t>(random.unit() * 30e6)};
-    const auto how = static_cast<outcome>(random.below(5));
+    const auto how = static_cast<outcome>(random.below(6));
     const load_report load = report(random.below(100), random.below(8));
     if (random.below(5) != 0) it.end(picked, started, how, &load);
     for (const candidate& each : it.replicas.explain(0, it.now)) {
@@ -129,6 +130,61 @@ TEST_CASE("the slower of two replicas costs more") {
   }
   CHECK(it.term_of(1, score_term::cost) > it.term_of(0, score_term::cost) + .1);
   CHECK(it.picks(100)[0] == 100);
+}
+
+TEST_CASE("a request balks where so many are in its way that another replica is surely better") {
+  const auto answered = [](bench& it, replica_index who, std::uint32_t in_flight, duration service) {
+    const load_report load = report(in_flight, 1, service);
+    for (int i = 0; i < 10; ++i) it.serve(who, service, outcome::success, &load);
+  };
+  const auto bound_between = [&](duration one, duration other) {
+    bench it(2);
+    for (int i = 0; i < 20; ++i) answered(it, 0, 1, one), answered(it, 1, 1, other);
+    return it.pick();
+  };
+
+  SUBCASE("which is more than were expected, and more the better it is itself") {
+    const choice alike = bound_between(20ms, 20ms);
+    const choice better = bound_between(20ms, 60ms);
+    CHECK(better.replica == 0);
+    CHECK(alike.balk_at >= 1);
+    CHECK(alike.balk_at <= 3);
+    CHECK(better.balk_at > alike.balk_at);
+    CHECK(better.balk_at <= 6);
+  }
+  SUBCASE("but not for microseconds: to go there and elsewhere costs more than a hundred others") {
+    CHECK(bound_between(5us, 5us).balk_at > 100);
+  }
+  SUBCASE("never where there is no other, none that was compared, or nothing is known of it") {
+    bench lone(1);
+    answered(lone, 0, 1, 20ms);
+    CHECK(lone.pick().balk_at == 0);
+    bench in_turn(2, policy_kind::round_robin);
+    for (replica_index i = 0; i < 2; ++i) answered(in_turn, i, 1, 20ms);
+    CHECK(in_turn.pick().balk_at == 0);
+    CHECK(bench(2).pick().balk_at == 0);
+  }
+  SUBCASE("and for as long as `balk_cost` says never") {
+    options settings;
+    settings.balk_cost = 24h;
+    bench it(2, policy_kind::dynamic_score, settings);
+    for (replica_index i = 0; i < 2; ++i) answered(it, i, 1, 20ms);
+    CHECK(it.pick().balk_at > 1'000'000);
+  }
+}
+
+TEST_CASE("what a request that balked has met is news of the replica, and no failure of it") {
+  bench it(2);
+  const load_report usual = report(1, 1, 20ms);
+  for (int i = 0; i < 10; ++i)
+    for (replica_index each = 0; each < 2; ++each) it.serve(each, 20ms, outcome::success, &usual);
+  const double before = it.replicas.load(0);
+  const load_report full = report(9, 1, 20ms);
+  for (int i = 0; i < 10; ++i) it.serve(0, 1ms, outcome::balked, &full);
+  CHECK(it.replicas.load(0) > before + 7);
+  CHECK(it.replicas.success(0) == doctest::Approx(it.replicas.success(1)));
+  CHECK_FALSE(it.replicas.is_barred(0));
+  CHECK(it.picks(100)[1] == 100);
 }
 
 TEST_CASE("a difference far below the cost floor is none: both get their share") {

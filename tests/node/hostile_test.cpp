@@ -331,6 +331,45 @@ TEST_CASE("a reply tells how many of the requests in flight came by its own link
   it.told->release = true;
 }
 
+TEST_CASE(
+    "a request that meets as many others as it was told to goes back unexecuted, with the load it met") {
+  fortress it;
+  raw_peer caller(it.server->address());
+  caller.hello();
+  REQUIRE(caller.receive().words.size() > 0);
+  const auto hold = [&](std::uint64_t attempt, std::uint32_t balk_at) {
+    capnp::MallocMessageBuilder message;
+    auto request = request_in(message, attempt, 4);
+    request.initParams().initAs<lab::Bench::HoldParams>();
+    request.setBalkAt(balk_at);
+    caller.send(message);
+  };
+  const int before = it.told->executed;
+  hold(1, 1);  // nobody is there yet
+  REQUIRE(eventually([&] { return it.told->executed == before + 1; }));
+  hold(2, 1);
+  {
+    const wire::message answer(caller.receive(), wire::frame_limits{});
+    const auto reply = answer.root().getReply();
+    CHECK(reply.getAttemptId() == 2);
+    REQUIRE(reply.isFailure());
+    CHECK(reply.getFailure().getBalked());
+    CHECK_FALSE(reply.getFailure().getExecuted());
+    CHECK_FALSE(reply.getFailure().getNoRetry());
+    CHECK_FALSE(reply.getLoad().getOverloaded());
+    CHECK(reply.getLoad().getInFlight() == 1);
+    CHECK(reply.getLoad().getYours() == 1);
+  }
+  hold(3, 2);
+  REQUIRE(eventually([&] { return it.told->executed == before + 2; }));
+  it.told->release = true;
+  for (int i = 0; i < 2; ++i) {
+    const wire::message answer(caller.receive(), wire::frame_limits{});
+    CHECK(answer.root().getReply().isResults());
+  }
+  CHECK(it.told->executed == before + 2);
+}
+
 TEST_CASE("a query for the load is answered at once, also while the service is blocked") {
   fortress it;
   const auto ask = [](raw_peer& by, const char* service) {

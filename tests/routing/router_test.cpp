@@ -16,6 +16,22 @@ using retry::safety;
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
+/// Calls that take 20 ms each have been answered, so that a queue matters; what the answers said.
+balance::load_report make_busy(stage& it) {
+  balance::load_report load;
+  load.in_flight = 1;
+  load.workers = 1;
+  load.limit = 100;
+  load.service_time = 20ms;
+  for (int i = 0; i < 30; ++i) {
+    it.call();
+    const auto sent = it.last<transmit>();
+    it.pass(20ms);
+    it.answer(sent.attempt, code::ok, &load);
+  }
+  return load;
+}
+
 }  // namespace
 
 // --- Ids -----------------------------------------------------------------------------------------------
@@ -350,6 +366,67 @@ TEST_CASE("what was never sent goes to another replica at once, free, also for u
     CHECK(it.transmits() < 200);
     for (const transmit& each : it.all<transmit>()) CHECK(each.number <= 15);
   }
+}
+
+TEST_CASE("a call that balks goes where it is better off, at once and free, and is let in there") {
+  stage it;
+  it.connected(3);
+  const balance::load_report usual = make_busy(it);
+  it.out.clear();
+  const call_id call = it.call(safety::unsafe);
+  const double budget = it.core.retry_budget(it.echo, it.now);
+  const auto first = it.last<transmit>();
+  REQUIRE(first.balk_at > 0);
+  balance::load_report full = usual;
+  full.in_flight = first.balk_at + 10;
+  it.balk(first.attempt, full);
+  REQUIRE(it.transmits() == 2);
+  const auto second = it.last<transmit>();
+  CHECK(second.to != first.to);
+  CHECK(second.balk_at == 0);
+  CHECK(second.number == 1);  // it is no repeat to whoever turns repeats away first
+  CHECK(second.attempt != first.attempt);
+  CHECK(it.core.retry_budget(it.echo, it.now) == doctest::Approx(budget));
+  CHECK(it.core.counted().balked == 1);
+  CHECK(it.core.counted().failovers == 0);
+
+  SUBCASE("and is no call that took several attempts") {
+    it.answer(second.attempt, code::ok, &usual);
+    REQUIRE(it.finishes() == 1);
+    CHECK(it.core.history(call)[0].fate == fate::balked);
+    for (const recent_call* each : it.core.recent().list("", 100))
+      CHECK(each->kept_for != recent_call::reason::repeated);
+  }
+  SUBCASE("and has all its repeats left") {
+    it.refuse(second.attempt, code::resource_exhausted);
+    REQUIRE(it.transmits() == 3);
+    CHECK(it.last<transmit>().number == 2);
+    it.refuse(it.last<transmit>().attempt, code::resource_exhausted);
+    it.pass(100ms);
+    REQUIRE(it.transmits() == 4);
+    it.refuse(it.last<transmit>().attempt, code::resource_exhausted);
+    REQUIRE(it.finishes() == 1);
+    CHECK(contains(it.last<finish>().failure.text, "all 3 attempts failed"));
+  }
+  SUBCASE("and to balk once more, unasked, is to refuse") {
+    it.balk(second.attempt, full);
+    CHECK(it.core.counted().balked == 1);
+    CHECK(it.core.history(call)[1].fate == fate::refused);
+  }
+}
+
+TEST_CASE("a call with a key, or for one node, is let in however many are there") {
+  stage it;
+  it.connected(3);
+  make_busy(it);
+  call_spec pinned = it.spec();
+  pinned.only = node_number(1);
+  it.core.begin(pinned, it.now, it.out);
+  CHECK(it.last<transmit>().balk_at == 0);
+  call_spec keyed = it.spec();
+  keyed.affinity = 77;
+  it.core.begin(keyed, it.now, it.out);
+  CHECK(it.last<transmit>().balk_at == 0);
 }
 
 TEST_CASE("a refusal fails over free once, then from the budget after a wait, at most attempts_max in all") {

@@ -65,6 +65,11 @@ class stage {
   void refuse(attempt_id attempt, troupe::code code, std::string_view text = "overloaded") {
     core.answered(attempt, {retry::fate::refused, code, text, nullptr}, now, out);
   }
+  /// It met as many others as it was told to.
+  void balk(attempt_id attempt, const balance::load_report& met) {
+    core.answered(attempt, {retry::fate::balked, code::unavailable, "fuller than its caller thought", &met},
+                  now, out);
+  }
   /// As an overloaded replica does that sees the others overloaded, too.
   void refuse_for_good(attempt_id attempt) {
     core.answered(

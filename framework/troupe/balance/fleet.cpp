@@ -38,6 +38,8 @@ constexpr double hot_waiting = 1;  // requests waiting per worker, beyond the on
 constexpr std::uint32_t quiet_share = 16;
 constexpr double probe_patience = 1;  // s; then its answer is not waited for
 constexpr double probe_credit_max = 8;
+constexpr double balk_at_max = 1e9;
+constexpr double balk_share = .5;       // of a usual service time: what balking has to save
 constexpr double common_failures = .03;  // share of calls; then one failure means nothing
 constexpr std::uint32_t doublings_max = 3;
 constexpr double ln2 = 0.6931471805599453;
@@ -217,7 +219,8 @@ void fleet::ended(replica_index i, std::uint32_t life, const completion& how, ti
   --it.own;
   --own_total_;
   it.own_started = it.own == 0 ? 0 : it.own_started - seconds_at(how.started);
-  if (how.load != nullptr) take_report(i, *how.load, asked_by::request, seconds);
+  const bool let_in = how.outcome != outcome::balked && how.outcome != outcome::overloaded;
+  if (how.load != nullptr) take_report(i, *how.load, let_in ? asked_by::request : asked_by::probe, seconds);
   if (how.outcome != outcome::withdrawn) it.unanswered = it.own;
   switch (how.outcome) {
     case outcome::success:
@@ -242,6 +245,10 @@ void fleet::ended(replica_index i, std::uint32_t life, const completion& how, ti
       it.shed = 1 - (1 - it.shed * faded((seconds - it.shed_at) / shed_fading)) * .5;
       it.shed = std::min(it.shed, shed_max);
       it.shed_at = seconds;
+      silence_.heard(i, now);
+      break;
+    case outcome::balked:  // which has told what a probe tells, and the pick that follows is the same call's
+      probe_credit_ = std::max(probe_credit_ - 1 - settings_->probes_per_call, -probe_credit_max);
       silence_.heard(i, now);
       break;
     case outcome::withdrawn:  // still unanswered: giving up on a silent replica does not make it talk
@@ -672,8 +679,8 @@ std::optional<choice> fleet::pick(policy& by, const request& what, random_source
   probe_credit_ = std::min(probe_credit_ + settings_->probes_per_call, probe_credit_max);
   choice picked;
   picked.replica = candidates[0];
+  runner_up_ = 0;
   if (candidates.size() > 1) {
-    runner_up_ = 0;
     picked.replica = by.pick(*this, candidates, what, random);
     picked.runner_up = runner_up_;
   }
@@ -682,10 +689,31 @@ std::optional<choice> fleet::pick(policy& by, const request& what, random_source
   picked.group = what.group;
   picked.score = score(picked.replica);
   picked.depth = depth(it, moment_);
+  picked.balk_at = balk_at(picked.replica);
   picked.candidates = static_cast<std::uint32_t>(candidates.size());
   const bool before = std::find(what.tried.begin(), what.tried.end(), picked.replica) != what.tried.end();
   picked.before = before ? choice::novelty::tried : choice::novelty::fresh;
   return picked;
+}
+
+// As many as were expected there, and then as many as it takes until the next best would have been better by
+// more than it costs to go there. A key is worth more than a wait, so where an owner was chosen nobody was
+// compared.
+std::uint32_t fleet::balk_at(replica_index i) const {
+  const bool compared = runner_up_ > 0 && runner_up_ < scoreboard::out;
+  if (!compared || is_unseen(i)) return 0;
+  const record& it = records_[i];
+  const double served = service(it, moment_) * moment_.weight;
+  const double each = std::max(served / it.workers, 1e-9);  // s that one more there makes it later
+  const double expected = std::max(it.own + others(it, moment_) + 1, it.workers);
+  // Back from the difference of two scores to seconds: the slope of x / (1 + x).
+  const double scale = moment_.cost_median + to_seconds(settings_->cost_floor);
+  const double x = 1 + (cost(i, moment_) + to_seconds(settings_->cost_floor)) / scale;
+  const double ahead = std::max(0.f, runner_up_ - groups_[moment_.group].scores[i]) * x * x * scale /
+                       std::max(settings_->weight.cost, 1e-9);
+  const double going =
+      2 * std::max(path(it, moment_.seconds), 0.) + balk_share * served + to_seconds(settings_->balk_cost);
+  return static_cast<std::uint32_t>(std::min(expected + (ahead + going) / each, balk_at_max));
 }
 
 // --- Seeing --------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ enum class outcome : std::uint8_t {
   success,     // answered; what the application said is its own business
   failure,     // answered with a sign of illness, or not at all by a deadline that left it time
   overloaded,  // refused for lack of capacity: cuts its capacity, is no failure
+  balked,      // met as many others as `choice::balk_at` said, and came back unexecuted
   withdrawn,   // nobody waited any more; its latency is at least its age
   lost,        // with its link; the link's break is counted once, by `link_broke`
 };
@@ -98,6 +99,9 @@ struct choice {
   double depth = 1;              // requests per worker with this one, >= 1: what its latency is divided by
   std::uint32_t candidates = 0;  // among how many
   float runner_up = 0;           // the lowest S of the others, where the policy looked at it; else 0
+  // With so many requests there already, another replica is the better one: it is to come back then (to balk,
+  // as queueing theory calls it), and finds the news with the answer. 0: never.
+  std::uint32_t balk_at = 0;
   enum class novelty : bool { fresh, tried } before = novelty::fresh;
 };
 
@@ -318,6 +322,7 @@ class fleet {
   double cost(replica_index i, const moment& at) const;
   double depth(const record& it, const moment& at) const;
   double capacity(const record& it, double seconds) const;
+  std::uint32_t balk_at(replica_index i) const;
 
   static bool are_all(std::span<const replica_index> candidates, const method_group& of) {
     return candidates.data() == of.candidates.data() && candidates.size() == of.candidates.size();

@@ -19,6 +19,7 @@ enum class verdict : std::uint8_t {
 constexpr verdict decide(fate reached, safety declared) {
   switch (reached) {
     case fate::never_sent:
+    case fate::balked:
       return verdict::at_once;
     case fate::refused:
       return verdict::free_once;

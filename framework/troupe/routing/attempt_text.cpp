@@ -5,10 +5,10 @@ namespace troupe::routing {
 
 namespace {
 
-std::string reason_to_repeat(retry::verdict by, retry::safety declared) {
+std::string reason_to_repeat(retry::fate after, retry::verdict by, retry::safety declared) {
   switch (by) {
     case retry::verdict::at_once:
-      return "it was never sent";
+      return after == retry::fate::balked ? "another replica was the better one" : "it was never sent";
     case retry::verdict::free_once:
       return "it was not executed";
     case retry::verdict::from_budget:
@@ -42,6 +42,9 @@ std::string outcome_text(const attempt_record& of) {
     case retry::fate::never_sent:
       text = "not sent";
       break;
+    case retry::fate::balked:
+      text = "balked, not executed";
+      break;
     case retry::fate::refused:
       text = "refused, not executed";
       break;
@@ -65,7 +68,7 @@ std::string sequel_text(const attempt_record& of, const attempt_record* next, re
   if (of.code == code::cancelled) return "nobody waits for it any more";
   if (next == nullptr) return reason_to_end(verdict);
   const auto where = next->node == of.node ? "tried again there: " : "tried elsewhere: ";
-  return where + reason_to_repeat(verdict, declared);
+  return where + reason_to_repeat(of.fate, verdict, declared);
 }
 
 }  // namespace troupe::routing

@@ -10,6 +10,7 @@ namespace {
 
 /// How an answer of the replica's reflects on it. What an application declines on purpose is no illness.
 balance::outcome outcome_of(const answer& what) {
+  if (what.fate == retry::fate::balked) return balance::outcome::balked;
   const bool executed = what.fate == retry::fate::answered;
   switch (what.code) {
     case code::unknown:
@@ -117,9 +118,12 @@ std::optional<balance::choice> router::pick(const call& it, balance::request::ag
   service_state& service = service_of(it);
   std::array<balance::replica_index, call::attempts_recorded_max> before{};
   std::size_t count = 0;
-  for (const attempt_state& each : it.states)
-    if (service.replicas.life_of(each.picked.replica) == each.picked.life)
-      before[count++] = each.picked.replica;
+  for (std::size_t i = 0; i < it.states.size(); ++i) {
+    const balance::choice& earlier = it.states[i].picked;
+    // Where it balked, nothing was tried: with what is known now, that may still be the best.
+    if (it.records[i].fate == retry::fate::balked) continue;
+    if (service.replicas.life_of(earlier.replica) == earlier.life) before[count++] = earlier.replica;
+  }
   balance::request what;
   what.group = balance::fleet::group_of(it.spec.method);
   what.key = it.spec.affinity;
@@ -156,8 +160,11 @@ void router::launch(call& it, const balance::choice& picked, time_point now, act
   if (it.outstanding == 1) it.wake = first_look(it, now);
   set_phase(it, phase::under_way);
   arm(it);
-  out.push_back(transmit{it.id, it.attempt(index), record.node, static_cast<std::uint8_t>(index + 1),
-                         it.spec.deadline - now});
+  // Once a call, and only at first: a further attempt has waited enough.
+  if (index > 0) it.states[index].picked.balk_at = 0;
+  out.push_back(transmit{it.id, it.attempt(index), record.node,
+                         static_cast<std::uint8_t>(index + (it.balked ? 0 : 1)), it.spec.deadline - now,
+                         it.states[index].picked.balk_at});
   if (index == 0) ask_around(it.spec.service, now, out);
 }
 
@@ -314,12 +321,16 @@ call* router::find(attempt_id attempt, std::size_t& index) {
   return it->states[index].under_way ? it : nullptr;
 }
 
-void router::answered(attempt_id attempt, const answer& what, time_point now, actions& out) {
+void router::answered(attempt_id attempt, const answer& said, time_point now, actions& out) {
   std::size_t index = 0;
   call* it = find(attempt, index);
   if (it == nullptr) return;
+  answer what = said;
+  // Who was not asked to, and says it all the same, refuses.
+  if (what.fate == retry::fate::balked && it->states[index].picked.balk_at == 0)
+    what.fate = retry::fate::refused;
   attempt_record& record = it->records[index];
-  record.fate = what.fate == retry::fate::refused ? retry::fate::refused : retry::fate::answered;
+  record.fate = what.fate;
   record.code = what.code;
   const balance::choice& picked = it->states[index].picked;
   balance::fleet& replicas = service_of(*it).replicas;
@@ -330,6 +341,7 @@ void router::answered(attempt_id attempt, const answer& what, time_point now, ac
   ended(*it, index, outcome_of(what), what.load, now);
   if (record.fate == retry::fate::answered) return conclude(*it, attempt, {}, now, out);
   record.note = what.text;
+  if (record.fate == retry::fate::balked) it->balked = true, ++counted_.balked;
   if (what.advice == retry::advice::do_not_retry) it->advice = what.advice;
   failed(*it, index, now, out);
 }
@@ -414,7 +426,7 @@ void router::repeat(call& it, const attempt_record& last, payment how, time_poin
     if (it.failovers < 255) ++it.failovers;
     ++counted_.failovers;
     it.unsent = 0;
-  } else if (it.unsent < 100) {
+  } else if (last.fate == retry::fate::never_sent && it.unsent < 100) {
     ++it.unsent;
   }
   const bool immediate = how == payment::free || it.failovers == 1;

@@ -87,6 +87,7 @@ service_report report_of(const hosted_service& service, time_point now) {
           .limit = service.limit(),
           .requests = service.requests,
           .refused = service.refused,
+          .balked = service.balked,
           .expired = service.expired,
           .failed = service.failed,
           .restarts = service.restarts,

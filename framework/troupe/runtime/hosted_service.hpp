@@ -82,6 +82,7 @@ struct hosted_service {
 
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;
+  std::uint64_t balked = 0;  // not let in, as they asked
   std::uint64_t expired = 0;
   std::uint64_t failed = 0;
   std::uint32_t restarts = 0;
@@ -101,6 +102,7 @@ struct service_report {
   std::uint32_t limit = 0;
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;
+  std::uint64_t balked = 0;
   std::uint64_t expired = 0;
   std::uint64_t failed = 0;
   std::uint32_t restarts = 0;

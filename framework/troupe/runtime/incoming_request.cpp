@@ -35,6 +35,11 @@ void incoming_request::turn_away() {
   fail(code::resource_exhausted, "overloaded", executed::no);
 }
 
+void incoming_request::balk() {
+  fail(code::unavailable, "fuller than its caller thought", executed::no);
+  reply_.getFailure().setBalked(true);
+}
+
 void incoming_request::fail(code code, std::string_view text, executed was, retry::advice advice) {
   auto failure = reply_.initFailure();
   failure.setCode(static_cast<std::uint16_t>(code));

@@ -88,6 +88,10 @@ class incoming_request {
   void fail(code code, std::string_view text, executed was, retry::advice advice = retry::advice::may_retry);
   /// Refused for overload.
   void turn_away();
+  /// How many may be there already for it to be let in at all; 0: any number.
+  std::uint32_t balk_at() const { return request_.getBalkAt(); }
+  /// It met so many.
+  void balk();
   /// At its turn, on the service's thread: turned away after all, for those that matter more.
   bool gives_way() {
     if (crowd_ == nullptr || crowd_->may_stay(criticality_, kind_)) return false;

@@ -287,6 +287,8 @@ void server::place(std::unique_ptr<incoming_request> request, hosted_service* se
   if (service->now != hosted_service::phase::serving)
     return ++service->refused,
            refuse(std::move(request), code::unavailable, "the service is being restarted");
+  if (request->balk_at() > 0 && service->in_flight >= request->balk_at())
+    return ++service->balked, balk(std::move(request));
   if (service->ask(request->criticality(), request->kind()) == hosted_service::room::no ||
       request_bytes_ + bytes > options_.request_bytes_max)
     return ++service->refused, turn_away(std::move(request));
@@ -320,6 +322,11 @@ void server::deliver(std::unique_ptr<incoming_request> request) {
 
 void server::refuse(std::unique_ptr<incoming_request> request, code code, std::string_view text) {
   request->fail(code, text, incoming_request::executed::no);
+  answer(std::move(request));
+}
+
+void server::balk(std::unique_ptr<incoming_request> request) {
+  request->balk();
   answer(std::move(request));
 }
 

@@ -52,7 +52,8 @@ choosing_client::placed choosing_client::place(std::uint32_t slot, time_point no
   it.at = *chosen;
   it.sent = now;
   ++it.tries;
-  it.sent_as = stage_.transmit(it.what.ref, it.at, slot);
+  it.sent_as = stage_.transmit(it.what.ref, it.at, slot,
+                               it.what.what.after == errand::again::balked ? 0 : chooser_->balk_at());
   if (what_.attempt_timeout > duration{0}) {
     if (timers_.empty()) stage_.wake_at(now + what_.attempt_timeout);
     timers_.push_back({now + what_.attempt_timeout, slot, it.life, it.tries});
@@ -82,6 +83,11 @@ void choosing_client::answered(std::uint64_t tag, server_index, ending how, cons
   const auto slot = static_cast<std::uint32_t>(tag);
   pending& it = slots_[slot];
   attempt_over(it, how, load, now);
+  if (how == ending::balked) {
+    it.what.what.after = errand::again::balked;
+    --it.tries;
+    return place_or_hold(slot, now);
+  }
   if (how != ending::success && repeats(it, now)) return place_or_hold(slot, now);
   finish(slot, how);
 }

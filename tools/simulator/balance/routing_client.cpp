@@ -52,6 +52,7 @@ void routing_client::answered(std::uint64_t tag, server_index from, ending how,
   core_.heard_from(id_of(from), now);
   routing::answer what;
   what.load = load;
+  if (how == ending::balked) what.fate = retry::fate::balked;
   if (how == ending::refused) what.fate = retry::fate::refused, what.code = code::resource_exhausted;
   if (how == ending::failure) what.code = code::internal, failing_ = {tag};
   core_.answered({tag}, what, now, out_);
@@ -119,7 +120,8 @@ void routing_client::perform() {
     if (const auto* sent = std::get_if<routing::transmit>(&out_[k])) {
       pending& it = pending_of(sent->call);
       it.last = index_of(sent->to);
-      it.attempts[(sent->attempt.value & 15) - 1] = stage_.transmit(it.what, it.last, sent->attempt.value);
+      it.attempts[(sent->attempt.value & 15) - 1] =
+          stage_.transmit(it.what, it.last, sent->attempt.value, sent->balk_at);
     } else if (const auto* off = std::get_if<routing::withdraw>(&out_[k])) {
       stage_.withdraw(
           pending_of(routing::router::call_of(off->attempt)).attempts[(off->attempt.value & 15) - 1]);

@@ -16,8 +16,9 @@ server::server(const server_model& model, server_index self, std::uint32_t route
       meter_(model.workers) {}
 
 server::admission server::admit(std::uint32_t slot, time_point now) {
-  if (model_->limit > 0 && in_flight_ >= model_->limit) return admission::refused;
   attempt& it = all_->attempt(slot);
+  if (!frozen_ && it.balk_at > 0 && in_flight_ >= it.balk_at) return admission::balked;
+  if (model_->limit > 0 && in_flight_ >= model_->limit) return admission::refused;
   it.arrived = now;
   it.counted = true;
   ++in_flight_;

@@ -242,23 +242,28 @@ std::span<const server_index> world::candidates(request_ref what) const {
   return std::span(groups_).subspan(key * group, group);
 }
 
-attempt_ref world::transmit(request_ref what, server_index to, std::uint64_t tag) {
+attempt_ref world::transmit(request_ref what, server_index to, std::uint64_t tag, std::uint32_t balk_at) {
   TROUPE_INVARIANT(all_.current(what) && to < what_.servers.count);
   const auto slot = all_.open_attempt(what.slot);
   attempt& it = all_.attempt(slot);
   it.tag = tag;
+  it.balk_at = balk_at;
   it.sent = now_;
   it.deadline = all_.request(what.slot).deadline;
   it.server = to;
   it.router = acting_;
   ++on_the_way_[to];
   if (now_ >= start_ + what_.warm_up) ++counted_.attempts;
-  const auto row = static_cast<std::size_t>((now_ - start_) / series::step);
-  if (over_time_.sent.size() <= row * over_time_.servers)
-    over_time_.sent.resize((row + 1) * over_time_.servers);
-  ++over_time_.sent[row * over_time_.servers + to];
+  ++sent_then(it);
   next_.push(now_ + one_way(acting_, to), {happening::kind::attempt_arrives, slot});
   return {slot, it.generation};
+}
+
+std::uint32_t& world::sent_then(const attempt& what) {
+  const auto row = static_cast<std::size_t>((what.sent - start_) / series::step);
+  if (over_time_.sent.size() <= row * over_time_.servers)
+    over_time_.sent.resize((row + 1) * over_time_.servers);
+  return over_time_.sent[row * over_time_.servers + what.server];
 }
 
 void world::attempt_arrives(std::uint32_t slot) {
@@ -273,9 +278,16 @@ void world::attempt_arrives(std::uint32_t slot) {
     it.report = report(it.server, it.router);
     return answer(slot, ending::failure);
   }
-  if (at.server.admit(slot, now_) == server::admission::admitted) return;
+  const auto admitted = at.server.admit(slot, now_);
+  if (admitted == server::admission::admitted) return;
   it.reports = true;
   it.report = report(it.server, it.router);
+  if (admitted == server::admission::balked) {
+    // As if it had been a probe: it was never let in.
+    if (it.sent >= start_ + what_.warm_up) ++counted_.balked, --counted_.attempts;
+    --sent_then(it);
+    return answer(slot, ending::balked);
+  }
   it.report.flags = balance::load_flag::overloaded;
   answer(slot, ending::refused);
 }

@@ -86,7 +86,7 @@ class world : public stage, public truth {
   };
 
   // stage
-  attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag) override;
+  attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag, std::uint32_t balk_at) override;
   void withdraw(attempt_ref what) override;
   void finish(request_ref what, ending how, server_index by) override;
   void probe(server_index whom) override;
@@ -104,6 +104,7 @@ class world : public stage, public truth {
   void perform(const happening& what);
   void schedule_arrival();
   void request_arrives();
+  std::uint32_t& sent_then(const attempt& what);
   void attempt_arrives(std::uint32_t slot);
   void attempt_done(std::uint32_t slot, std::uint32_t generation);
   void sharing_due(server_index which, std::uint32_t generation);

@@ -14,8 +14,9 @@ namespace {
 
 /// How a number of the command line becomes an option: durations are in seconds.
 using setter = void (*)(balance::options&, double);
-constexpr std::array<std::pair<std::string_view, setter>, 16> setters = {{
+constexpr std::array<std::pair<std::string_view, setter>, 17> setters = {{
     {"affinity_load_max", [](balance::options& o, double v) { o.affinity_load_max = v; }},
+    {"balk_cost", [](balance::options& o, double v) { o.balk_cost = from_seconds(v); }},
     {"doubt", [](balance::options& o, double v) { o.doubt = from_seconds(v); }},
 
     {"cost", [](balance::options& o, double v) { o.weight.cost = v; }},
@@ -60,6 +61,8 @@ balance::outcome outcome_of(ending how) {
   switch (how) {
     case ending::success:
       return balance::outcome::success;
+    case ending::balked:
+      return balance::outcome::balked;
     case ending::refused:
       return balance::outcome::overloaded;
     case ending::failure:
@@ -91,7 +94,9 @@ class troupe_fleet final : public contender {
       wanted.among = among_;
     }
     const auto picked = fleet_.pick(*policy_, wanted, random_, now);
+    balk_at_ = 0;
     if (!picked) return what.candidates[random_.below(static_cast<std::uint32_t>(what.candidates.size()))];
+    balk_at_ = picked->balk_at;
     fleet_.began(*picked, now);
     under_way_[picked->replica].push_back({now, *picked});
     return servers_[picked->replica];
@@ -123,6 +128,8 @@ class troupe_fleet final : public contender {
   void probed(server_index from, const balance::load_report& load, duration, time_point now) override {
     if (const auto at = replicas_[from]; at != nobody) fleet_.probed(at, fleet_.life_of(at), load, now);
   }
+
+  std::uint32_t balk_at() const override { return balk_at_; }
 
   void tick(time_point now) override {
     if (now < next_watch_) return;
@@ -168,6 +175,7 @@ class troupe_fleet final : public contender {
   std::vector<std::vector<sent>> under_way_;      // by replica
   std::vector<balance::replica_index> among_;
   std::size_t present_ = 0;
+  std::uint32_t balk_at_ = 0;
   time_point next_watch_{};
 };
 
