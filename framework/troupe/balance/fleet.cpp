@@ -701,7 +701,8 @@ std::optional<choice> fleet::pick(policy& by, const request& what, random_source
 // compared.
 std::uint32_t fleet::balk_at(replica_index i) const {
   const bool compared = runner_up_ > 0 && runner_up_ < scoreboard::out;
-  if (!compared || is_unseen(i)) return 0;
+  const bool allowed = probe_credit_ > -probe_credit_max;
+  if (!compared || !allowed || is_unseen(i)) return 0;
   const record& it = records_[i];
   const double served = service(it, moment_) * moment_.weight;
   const double each = std::max(served / it.workers, 1e-9);  // s that one more there makes it later
