@@ -180,6 +180,10 @@ void core::receive_ping(const packet& what, endpoint reply_to, introduction mine
   ack.target = self().self;
   if (mine == introduction::needed) ack.updates.push_back(describe(self(), carry::version_only));
   fill(ack, what.from);
+  // Its view differs from this one, so it may be news that it lacks: the latest goes along, told out or not.
+  const auto taken = size_bound(ack);
+  if (what.digest != 0 && what.digest != ack.digest && taken < settings_.packet_bytes_max)
+    news_.retell(settings_.packet_bytes_max - taken, what.from.node, ack.updates);
   out.packets.push_back({reply_to, std::move(ack)});
 }
 

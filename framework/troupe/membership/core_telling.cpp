@@ -86,7 +86,8 @@ packet core::start(packet_kind kind) const {
   begun.kind = kind;
   begun.from = self().self;
   begun.from_address = self().who->address;
-  begun.digest = kind == packet_kind::ack ? sums_.total() : 0;
+  const bool compared = kind == packet_kind::ack || (kind == packet_kind::ping && settings_.digests);
+  begun.digest = compared ? sums_.total() : 0;
   return begun;
 }
 
