@@ -155,7 +155,10 @@ class core {
     std::uint64_t sequence = 0;
     time_point started;
     time_point indirect_at;  // `never` once the others have been asked
+    time_point again_at;     // `never` where packets are not lost as a rule
     time_point ends;
+    std::vector<std::uint64_t>
+        repeats;                   // sequences of further pings: who answers these has not got the first
     std::vector<node_id> helpers;  // asked, and neither answer nor nack came yet
     std::size_t helpers_asked = 0;
   };
@@ -214,7 +217,11 @@ class core {
 
   // core_probing.cpp
   void probe_next(time_point now, actions& out);
+  const record* next_target();
+  void be_witness(node_id suspect);
   void ask_helpers(time_point now, actions& out);
+  void ask_again(time_point now, actions& out);
+  void ping_target(std::uint64_t sequence, actions& out);
   void conclude_probe(time_point now, actions& out);
   void conclude(answer how, time_point now, actions& out);
   void nack_late_relays(time_point now, actions& out);
@@ -310,6 +317,7 @@ class core {
 
   int health_ = 0;
   std::optional<probe> probe_;
+  node_id summoned_to_;                    // a suspect whom this node probes out of turn
   std::map<std::uint64_t, relay> relays_;  // by the sequence of this node's own ping
   accusation_limit accusation_limit_;
   reach reach_;

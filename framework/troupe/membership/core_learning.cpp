@@ -161,6 +161,7 @@ void core::replace(record& held, const update& what, const hearsay& how, time_po
 
   if (new_life && is_live(what.state)) happened(event_kind::joined, known);
   if (newly_suspect) happened(event_kind::suspected, known);
+  if (newly_suspect && how.by == channel::packet) be_witness(known.self.node);
   if (what.state == state::dead) happened(event_kind::died, known);
   if (what.state == state::left) happened(event_kind::left, known);
   if (returned) happened(event_kind::refuted, known);

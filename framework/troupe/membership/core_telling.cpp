@@ -7,6 +7,13 @@
 
 namespace troupe::membership {
 
+namespace {
+
+/// News is told at most twice as often where it gets lost: beyond that a sync is cheaper.
+constexpr double arrive_min = 0.5;
+
+}  // namespace
+
 update core::describe(const record& whom, carry what) const {
   update fact;
   fact.subject = whom.self;
@@ -24,10 +31,11 @@ update core::describe(const record& whom, carry what) const {
   return fact;
 }
 
+/// So many tellings that arrive: of pings both ways get lost, of news only its own.
 int core::budget() const {
-  const double tens = std::log10(static_cast<double>(roster_.live()) + 1);
-  return std::max(settings_.retransmit_multiplier,
-                  static_cast<int>(std::ceil(settings_.retransmit_multiplier * tens)));
+  const double tens = std::max(1.0, std::log10(static_cast<double>(roster_.live()) + 1));
+  const double arrive = settings_.adapts_to_loss ? std::sqrt(1 - reach_.usual_loss()) : 1;
+  return static_cast<int>(std::ceil(settings_.retransmit_multiplier * tens / std::max(arrive, arrive_min)));
 }
 
 /// Queues news. Out of quiet it leaves at once; amid other news it waits for its interval.
