@@ -122,10 +122,74 @@ TEST_CASE("two survivors of a large crash bury the others, one alone does not be
 TEST_CASE("a crash among many who answer is buried as ever") {
   stage s;
   s.meet(20);
-  s.run(80s, [](std::uint64_t peer) { return peer != 7; });
+  const auto mute = [](std::uint64_t peer) { return peer != 7; };
+  for (int second = 0; second < 80; ++second) {
+    s.run(1s, mute);
+    if (s.seen(7) == state::suspect) s.gossip(3, {accused(7, state::suspect, 3)});
+  }
   CHECK(s.seen(7) == state::dead);
   CHECK(s.node.counted().deaths == 1);
   CHECK(s.node.counted().isolations == 0);
+}
+
+TEST_CASE("whom only one node of many misses is dead to nobody, until another one misses it too") {
+  stage s;
+  s.meet(20);
+  const auto mute = [](std::uint64_t peer) { return peer != 7; };
+  s.run(10min, mute);
+  CHECK(s.seen(7) == state::suspect);
+  CHECK(s.node.counted().postponed_verdicts > 0);
+  s.take();
+  s.run(5s, mute);
+  int notes = 0;
+  for (const auto& ping : sent(s.out, packet_kind::ping))
+    notes += ping.target == life_of(7) && find(ping, 7)->state == state::suspect ? 1 : 0;
+  CHECK(notes >= 4);                                   // it may not know of it
+  CHECK(s.take().exchanges.size() >= 4);               // others may know more
+  s.gossip(3, {accused_by(7, state::suspect, 3, 8)});  // not well itself, but a second one
+  s.run(2s, mute);
+  CHECK(s.seen(7) == state::dead);
+
+  stage told;
+  told.meet(20);
+  told.gossip(3, {accused(7, state::suspect, 3)});
+  told.run(10min, mute);  // it finds out by itself
+  CHECK(told.seen(7) == state::dead);
+
+  stage late;
+  late.meet(20);
+  late.gossip(3, {accused(7, state::suspect, 3)});
+  late.run(5s);
+  late.merge(4, {about(4), accused(7, state::dead, 3)});  // the others have it behind them
+  CHECK(late.seen(7) == state::suspect);                  // a stream does not kill
+  late.run(1min);
+  CHECK(late.seen(7) == state::dead);
+
+  stage few;
+  few.meet(4);
+  few.run(1min, [](std::uint64_t peer) { return peer != 3; });
+  CHECK(few.seen(3) == state::dead);
+}
+
+TEST_CASE("the second accuser is passed on, however unwell, and a third like it is not") {
+  stage s;
+  s.meet(20);
+  s.gossip(3, {accused_by(7, state::suspect, 3, 8)});
+  s.run(5s);
+  s.take();
+  s.gossip(4, {accused_by(7, state::suspect, 4, 8)});
+  s.run(5s);
+  const auto told_by = [&](std::uint64_t accuser) {
+    const auto all = sent(s.out, packet_kind::gossip);
+    return std::any_of(all.begin(), all.end(), [&](const packet& each) {
+      const auto* fact = find(each, 7);
+      return fact != nullptr && fact->accuser == node_id{accuser};
+    });
+  };
+  CHECK(told_by(4));
+  s.gossip(5, {accused_by(7, state::suspect, 5, 8)});
+  s.run(5s);
+  CHECK_FALSE(told_by(5));
 }
 
 // --- Accusers ------------------------------------------------------------------------------------------

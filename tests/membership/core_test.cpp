@@ -100,6 +100,9 @@ TEST_CASE("a silent peer is probed, asked after, suspected, and then dead") {
   REQUIRE(told.size() == 3);
   for (const auto& gossip : told) CHECK(find(gossip, silent)->state == state::suspect);
   const auto longest = bounds_of(s.settings, 6).longest;
+  auto other = accused(silent, state::suspect, silent == 3 ? 4 : 3);
+  other.accuser_health = 8;  // its word shortens nothing
+  s.gossip(silent == 3 ? 4 : 3, {other});
   s.run(begun + 1s + longest - 200ms - s.now, mute);
   CHECK(s.seen(silent) == state::suspect);
   s.run(2s, mute);
@@ -496,6 +499,16 @@ TEST_CASE("strangers who are gone already are not taken in, so ghosts do not go 
   CHECK_FALSE(s.knows(8));
 }
 
+TEST_CASE("a stranger who is only heard of as a suspect is not taken in, also where no grave tells of it") {
+  stage s;
+  s.meet(3);
+  s.gossip(2, {accused(7, state::suspect, 3)});
+  CHECK_FALSE(s.knows(7));
+  CHECK(s.out.events.empty());
+  s.merge(2, {accused(7, state::suspect, 3)});  // a view that somebody holds now
+  CHECK(s.knows(7));
+}
+
 TEST_CASE("beyond the most members a joiner is counted, noted once, and not seen; the dead make room") {
   auto small = stage::prompt();
   small.members_max = 4;
@@ -643,7 +656,8 @@ TEST_CASE("three acks in a row with another digest start an exchange, an equal o
 TEST_CASE("nodes that hold the same have the same digest, in whatever order they learned it") {
   stage a, b;
   a.merge(2, {about(2), about(1), offering(3, 2, "x"), accused(4, state::suspect, 2)});
-  b.gossip(2, {accused(4, state::suspect, 2), about(9)});
+  b.gossip(2, {about(4), about(9)});
+  b.gossip(2, {accused(4, state::suspect, 2)});
   b.gossip(2, {offering(3, 2, "x"), about(2), about(9, state::left)});
   a.ping(2);
   b.ping(2);

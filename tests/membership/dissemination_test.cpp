@@ -222,7 +222,9 @@ TEST_CASE("in a cluster too small for confirmations a suspicion is short from th
   for (const std::size_t live : {1, 2, 3, 4}) {
     suspicion doubt({1}, credit::trusted, bounds_of(lifeguard(), live), start);
     CHECK(doubt.deadline() == start + 4s);
+    CHECK(doubt.is_lone());
     CHECK_FALSE(doubt.confirm({2}, credit::trusted, start));
+    CHECK_FALSE(doubt.is_lone());  // the cluster may grow meanwhile, and then it counts
   }
   CHECK(bounds_of({}, 5).confirmations == 3);
 }

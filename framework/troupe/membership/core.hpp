@@ -237,8 +237,10 @@ class core {
   void suspect(record& whom, time_point now, actions& out);
   void confirm(record& known, accusation by, const hearsay& how, time_point now);
   credit credit_of(const accusation& by) const;
+  bool wants_two_words() const;
   bool may_bury(node_id who, time_point now) const;
   void bury_suspects(time_point now, actions& out);
+  void ask_about(const record& suspect, time_point now, actions& out);
   record& enter(record& whom, membership::state state, accusation by, time_point now);
 
   // core_condition.cpp
@@ -306,6 +308,9 @@ class core {
   counters counters_;
 
   roster roster_;
+  // Only members, and no longer than they are: at most members_max entries of about 70 bytes. All of them are
+  // kept, since `troupe rtt` shows them and a peer's turn, which needs its round trip, comes once in N
+  // periods.
   std::map<node_id, link> links_;
   std::map<node_id, accusation> accusations_;  // exactly the members in state suspect or dead
   docket docket_;                              // exactly the members in state suspect

@@ -42,6 +42,9 @@ void core::learn(const update& what, const hearsay& how, time_point now, actions
     update doubt = what;
     doubt.state = state::suspect;
     if (!doubt.accuser) doubt.accuser = how.teller.node;
+    // Whoever holds it dead is one more who says so, if not of its own: nobody dies by one word.
+    if (how.by == channel::stream && known->state == state::suspect && what.incarnation == known->incarnation)
+      docket_.confirm(known->self.node, how.teller.node, credit::doubtful, now);
     return learn(doubt, how, now, out);
   }
   const auto claimed = standing_of(what);
@@ -89,6 +92,9 @@ void core::refute(std::uint64_t incarnation, time_point now, actions& out) {
 void core::learn_of_stranger(const update& what, const hearsay& how, time_point now, actions& out) {
   const auto node = what.subject.node;
   if (graveyard_.refuses(node, standing_of(what))) return;
+  // Whoever is only heard of as a suspect is as likely long gone, its grave overgrown. A sync tells of it, if
+  // not.
+  if (what.state == state::suspect && how.by == channel::packet) return;
   if (!is_live(what.state)) {
     // Never met and gone already. Taking it in would start its time anew, and ghosts would go round.
     graveyard_.bury(node, standing_of(what));

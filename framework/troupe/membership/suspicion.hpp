@@ -44,8 +44,10 @@ class suspicion {
   time_point started() const { return started_; }
   /// True when somebody else than the first accuser, trusted as well, says the same.
   bool is_shared() const { return trusted_ > 1; }
+  /// True when nobody but its first accuser says so, trusted or not.
+  bool is_lone() const { return accusers_.size() == 1; }
   /// True when nobody but `accuser` has said it.
-  bool is_only_of(node_id accuser) const { return accusers_.size() == 1 && accusers_[0].accuser == accuser; }
+  bool is_only_of(node_id accuser) const { return is_lone() && accusers_[0].accuser == accuser; }
   /// When the last one to join the accusers did so, trusted or not, `except` left out; the axis' begin if
   /// none.
   time_point last_accused(node_id except) const;
@@ -60,7 +62,7 @@ class suspicion {
     node_id accuser;
     time_point when;
   };
-  std::vector<word_of> accusers_;  // at most 3 + bounds_.confirmations
+  std::vector<word_of> accusers_;  // at most 3 + bounds_.confirmations, and always a second one
   int trusted_;                    // of them
   suspicion_bounds bounds_;
   time_point started_;
