@@ -132,11 +132,14 @@ TEST_CASE("a crash among many who answer is buried as ever") {
   CHECK(s.node.counted().isolations == 0);
 }
 
-TEST_CASE("whom only one node of many misses is dead to nobody, until another one misses it too") {
+TEST_CASE(
+    "whom only one node of many misses is dead when another one misses it too, or after twice the longest") {
   stage s;
   s.meet(20);
   const auto mute = [](std::uint64_t peer) { return peer != 7; };
-  s.run(10min, mute);
+  const auto longest = bounds_of(s.settings, 20).longest;
+  while (s.seen(7) != state::suspect) s.run(100ms, mute);
+  s.run(longest + 5s, mute);
   CHECK(s.seen(7) == state::suspect);
   CHECK(s.node.counted().postponed_verdicts > 0);
   s.take();
@@ -149,6 +152,14 @@ TEST_CASE("whom only one node of many misses is dead to nobody, until another on
   s.gossip(3, {accused_by(7, state::suspect, 3, 8)});  // not well itself, but a second one
   s.run(2s, mute);
   CHECK(s.seen(7) == state::dead);
+
+  stage last;
+  last.meet(20);
+  while (last.seen(7) != state::suspect) last.run(100ms, mute);
+  last.run(2 * longest - 2s, mute);
+  CHECK(last.seen(7) == state::suspect);
+  last.run(5s, mute);
+  CHECK(last.seen(7) == state::dead);
 
   stage told;
   told.meet(20);

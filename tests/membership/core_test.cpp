@@ -504,8 +504,10 @@ TEST_CASE("a stranger who is only heard of as a suspect is not taken in, also wh
   s.meet(3);
   s.gossip(2, {accused(7, state::suspect, 3)});
   CHECK_FALSE(s.knows(7));
+  s.merge(2, {accused(7, state::suspect, 3)});
+  CHECK_FALSE(s.knows(7));
   CHECK(s.out.events.empty());
-  s.merge(2, {accused(7, state::suspect, 3)});  // a view that somebody holds now
+  s.gossip(2, {about(7, state::alive, 1)});  // it has refuted
   CHECK(s.knows(7));
 }
 
@@ -655,7 +657,7 @@ TEST_CASE("three acks in a row with another digest start an exchange, an equal o
 
 TEST_CASE("nodes that hold the same have the same digest, in whatever order they learned it") {
   stage a, b;
-  a.merge(2, {about(2), about(1), offering(3, 2, "x"), accused(4, state::suspect, 2)});
+  a.merge(2, {about(2), about(1), offering(3, 2, "x"), about(4), accused(4, state::suspect, 2)});
   b.gossip(2, {about(4), about(9)});
   b.gossip(2, {accused(4, state::suspect, 2)});
   b.gossip(2, {offering(3, 2, "x"), about(2), about(9, state::left)});

@@ -49,7 +49,10 @@ bool core::may_bury(node_id who, time_point now) const {
   const auto* doubt = docket_.find(who);
   if (!isolated()) {
     // Of many who probe it only one has missed it: that one's packets get lost, or its refutations do.
-    return !(wants_two_words() && doubt->is_lone()) &&
+    // Once it has asked about for as long again as it waited, there is nobody left to ask.
+    const bool asked =
+        doubt->questions() * settings_.probe_period >= bounds_of(settings_, roster_.live()).longest;
+    return !(wants_two_words() && doubt->is_lone() && !asked) &&
            !reach_.is_cut_off_since(doubt->started(), settings_.isolation_percent);
   }
   return doubt->last_accused(self_) >= isolated_since_ || now - isolated_since_ >= settings_.dead_kept_for;
@@ -58,6 +61,7 @@ bool core::may_bury(node_id who, time_point now) const {
 /// A verdict that this node may not give alone. The suspect may never have heard that it is one, which was
 /// told and forgotten long ago; others may have buried or cleared it then.
 void core::ask_about(const record& suspect, time_point now, actions& out) {
+  docket_.asked(suspect.self.node);
   warn(describe(suspect, carry::version_only), out);
   for (const auto other : pick_live(1, suspect.self.node))
     request_exchange(roster_.find(other)->who->address, now, out);

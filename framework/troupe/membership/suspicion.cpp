@@ -93,6 +93,10 @@ void docket::postpone(node_id who, duration by) {
   amend(who, [&](suspicion& doubt) { doubt.postpone(by); });
 }
 
+void docket::asked(node_id who) {
+  amend(who, [&](suspicion& doubt) { doubt.asked(); });
+}
+
 template <class Edit>
 void docket::amend_all(Edit&& edit) {
   order_.clear();

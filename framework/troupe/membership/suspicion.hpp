@@ -54,6 +54,9 @@ class suspicion {
 
   /// Grants more time: this node was not running, or has evidence of life.
   void postpone(duration by) { started_ += by; }
+  /// How often others have been asked about it after its time.
+  void asked() { ++questions_; }
+  int questions() const { return questions_; }
   /// Lets the whole time begin anew; its accusers stay.
   void restart(time_point now) { started_ = now; }
 
@@ -66,6 +69,7 @@ class suspicion {
   int trusted_;                    // of them
   suspicion_bounds bounds_;
   time_point started_;
+  int questions_ = 0;
 };
 
 /// The open suspicions by their deadlines. Every call costs O(log n) but the two for all.
@@ -76,6 +80,7 @@ class docket {
   const suspicion* find(node_id who) const;
   bool confirm(node_id who, node_id accuser, credit word, time_point now);
   void postpone(node_id who, duration by);
+  void asked(node_id who);
   void postpone_all(duration by);
   void restart_all(time_point now);
 
