@@ -488,3 +488,25 @@ TEST_CASE("gossip keeps to its bytes per interval, whatever there is to tell") {
   CHECK(bytes <= 27 * 1000);
   CHECK(bytes >= 20 * 1000);
 }
+
+TEST_CASE(
+    "in a storm each piece of news is told to somebody at once, as far as the bytes of an interval allow") {
+  stage s;
+  s.meet(60);
+  s.run(10s);
+  s.take();
+  std::vector<update> all;
+  for (std::uint64_t peer = 10; peer < 50; ++peer) all.push_back(about(peer, state::left));
+  s.gossip(2, all);
+  s.run(100ms, nobody);
+  const auto told = sent(s.out, packet_kind::gossip);
+  std::set<std::uint64_t> subjects;
+  std::size_t bytes = 0;
+  for (const auto& gossip : told) {
+    bytes += size_bound(gossip);
+    for (const auto& fact : gossip.updates) subjects.insert(fact.subject.node.value);
+  }
+  CHECK(subjects.size() == 40);
+  CHECK(told.size() > 3);
+  CHECK(bytes <= s.settings.gossip_bytes_max);
+}

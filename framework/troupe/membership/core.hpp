@@ -284,6 +284,7 @@ class core {
   void announce(const record& whom, urgency how_urgent, carry what, time_point now);
   int budget() const;
   void push(time_point now, actions& out);
+  bool tell_some(actions& out);
   void warn(update belief, actions& out);
   void answer_old_life(const packet& what, endpoint reply_to, actions& out);
   packet start(packet_kind kind) const;

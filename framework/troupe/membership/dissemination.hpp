@@ -45,6 +45,8 @@ class dissemination {
   void clear();
   bool contains(node_id subject) const { return entries_.contains(subject); }
   bool empty() const { return entries_.empty(); }
+  /// Some of the most urgent has not been told to anybody.
+  bool has_untold() const { return !order_.empty() && order_.begin()->turn == 0; }
   std::size_t size() const { return entries_.size(); }
   std::uint64_t dropped() const { return dropped_; }
 
