@@ -161,6 +161,13 @@ TEST_CASE(
   last.run(5s, mute);
   CHECK(last.seen(7) == state::dead);
 
+  stage alone;
+  alone.meet(20);
+  alone.run(10s);
+  while (alone.seen(7) != state::suspect) alone.run(100ms, mute);
+  alone.run(10min, nobody);  // now it may be this node that has vanished
+  CHECK(alone.seen(7) == state::suspect);
+
   stage told;
   told.meet(20);
   told.gossip(3, {accused(7, state::suspect, 3)});

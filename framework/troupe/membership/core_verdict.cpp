@@ -49,9 +49,10 @@ bool core::may_bury(node_id who, time_point now) const {
   const auto* doubt = docket_.find(who);
   if (!isolated()) {
     // Of many who probe it only one has missed it: that one's packets get lost, or its refutations do.
-    // Once it has asked about for as long again as it waited, there is nobody left to ask.
+    // Once it has asked about for as long again as it waited, and was answered, there is nobody left to ask.
     const bool asked =
-        doubt->questions() * settings_.probe_period >= bounds_of(settings_, roster_.live()).longest;
+        doubt->questions() * settings_.probe_period >= bounds_of(settings_, roster_.live()).longest &&
+        reach_.has_reached_since(doubt->started());
     return !(wants_two_words() && doubt->is_lone() && !asked) &&
            !reach_.is_cut_off_since(doubt->started(), settings_.isolation_percent);
   }

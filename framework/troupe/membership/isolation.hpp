@@ -53,6 +53,12 @@ class reach {
     return judge(std::max<std::size_t>(3, static_cast<std::size_t>(since)), percent);
   }
 
+  /// True when somebody has answered a probe that ended then or later.
+  bool has_reached_since(time_point when) const {
+    return std::any_of(probed_.begin(), probed_.end(),
+                       [&](const outcome& one) { return one.when >= when && one.how != answer::none; });
+  }
+
   /// True when so many of the last direct pings were lost that it is this node's own network.
   bool loses_everywhere() const {
     const auto lost = std::count_if(probed_.begin(), probed_.end(),
