@@ -70,10 +70,11 @@ struct Packet {
     # pingRequest only: where the target listens.
   }
   digest @14 :UInt64;
-  # ack only: the sum, modulo 2^64, over the members that the sender holds alive or suspect, of a hash of
+  # ping, ack: the sum, modulo 2^64, over the members that the sender holds alive or suspect, of a hash of
   # (node, epoch, incarnation, registrationVersion):
   #   mix(node ^ mix(epoch ^ mix(incarnation ^ mix(registrationVersion + 1)))), mix = splitmix64's finaliser.
-  # Equal digests mean equal views. Several different ones in a row are a reason for a sync.
+  # Equal digests mean equal views. An ack to a ping with another one repeats the latest news. Several different
+  # ones in a row are a reason for a sync.
 
   updates @15 :List(Update);
   # If the sender suspects its receiver, or holds it dead, the first of them says so: the receiver refutes.

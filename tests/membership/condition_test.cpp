@@ -122,10 +122,92 @@ TEST_CASE("two survivors of a large crash bury the others, one alone does not be
 TEST_CASE("a crash among many who answer is buried as ever") {
   stage s;
   s.meet(20);
-  s.run(80s, [](std::uint64_t peer) { return peer != 7; });
+  const auto mute = [](std::uint64_t peer) { return peer != 7; };
+  for (int second = 0; second < 80; ++second) {
+    s.run(1s, mute);
+    if (s.seen(7) == state::suspect) s.gossip(3, {accused(7, state::suspect, 3)});
+  }
   CHECK(s.seen(7) == state::dead);
   CHECK(s.node.counted().deaths == 1);
   CHECK(s.node.counted().isolations == 0);
+}
+
+TEST_CASE(
+    "whom only one node of many misses is dead when another one misses it too, or after twice the longest") {
+  stage s;
+  s.meet(20);
+  const auto mute = [](std::uint64_t peer) { return peer != 7; };
+  const auto longest = bounds_of(s.settings, 20).longest;
+  while (s.seen(7) != state::suspect) s.run(100ms, mute);
+  s.run(longest + 5s, mute);
+  CHECK(s.seen(7) == state::suspect);
+  CHECK(s.node.counted().postponed_verdicts > 0);
+  s.take();
+  s.run(5s, mute);
+  int notes = 0;
+  for (const auto& ping : sent(s.out, packet_kind::ping))
+    notes += ping.target == life_of(7) && find(ping, 7)->state == state::suspect ? 1 : 0;
+  CHECK(notes >= 4);                                   // it may not know of it
+  CHECK(s.take().exchanges.size() >= 4);               // others may know more
+  s.gossip(3, {accused_by(7, state::suspect, 3, 8)});  // not well itself, but a second one
+  s.run(2s, mute);
+  CHECK(s.seen(7) == state::dead);
+
+  stage last;
+  last.meet(20);
+  while (last.seen(7) != state::suspect) last.run(100ms, mute);
+  last.run(2 * longest - 2s, mute);
+  CHECK(last.seen(7) == state::suspect);
+  last.run(5s, mute);
+  CHECK(last.seen(7) == state::dead);
+
+  stage alone;
+  alone.meet(20);
+  alone.run(10s);
+  while (alone.seen(7) != state::suspect) alone.run(100ms, mute);
+  alone.run(10min, nobody);  // now it may be this node that has vanished
+  CHECK(alone.seen(7) == state::suspect);
+
+  stage told;
+  told.meet(20);
+  told.gossip(3, {accused(7, state::suspect, 3)});
+  told.run(10min, mute);  // it finds out by itself
+  CHECK(told.seen(7) == state::dead);
+
+  stage late;
+  late.meet(20);
+  late.gossip(3, {accused(7, state::suspect, 3)});
+  late.run(5s);
+  late.merge(4, {about(4), accused(7, state::dead, 3)});  // the others have it behind them
+  CHECK(late.seen(7) == state::suspect);                  // a stream does not kill
+  late.run(1min);
+  CHECK(late.seen(7) == state::dead);
+
+  stage few;
+  few.meet(4);
+  few.run(1min, [](std::uint64_t peer) { return peer != 3; });
+  CHECK(few.seen(3) == state::dead);
+}
+
+TEST_CASE("the second accuser is passed on, however unwell, and a third like it is not") {
+  stage s;
+  s.meet(20);
+  s.gossip(3, {accused_by(7, state::suspect, 3, 8)});
+  s.run(5s);
+  s.take();
+  s.gossip(4, {accused_by(7, state::suspect, 4, 8)});
+  s.run(5s);
+  const auto told_by = [&](std::uint64_t accuser) {
+    const auto all = sent(s.out, packet_kind::gossip);
+    return std::any_of(all.begin(), all.end(), [&](const packet& each) {
+      const auto* fact = find(each, 7);
+      return fact != nullptr && fact->accuser == node_id{accuser};
+    });
+  };
+  CHECK(told_by(4));
+  s.gossip(5, {accused_by(7, state::suspect, 5, 8)});
+  s.run(5s);
+  CHECK_FALSE(told_by(5));
 }
 
 // --- Accusers ------------------------------------------------------------------------------------------
@@ -191,23 +273,49 @@ TEST_CASE("a watched peer is lossy when enough of its last pings were lost, unti
   CHECK(meter.turn(start, 500ms) == node_id{7});
   CHECK_FALSE(meter.turn(start, 500ms));
   CHECK(meter.next() == start + 500ms);
-  for (int i = 0; i < 3; ++i) meter.note({7}, false);
+  for (int i = 0; i < 3; ++i) meter.note({7}, false, 0);
   CHECK(meter.lossy().empty());
-  meter.note({7}, false);
+  meter.note({7}, false, 0);
   CHECK(meter.lossy() == std::vector<node_id>{{7}});
-  for (int i = 0; i < 13; ++i) meter.note({7}, true);
+  for (int i = 0; i < 13; ++i) meter.note({7}, true, 0);
   CHECK(meter.lossy().size() == 1);
-  meter.note({7}, true);  // 2 of 16
+  meter.note({7}, true, 0);  // 2 of 16
   CHECK(meter.lossy().empty());
   CHECK(meter.next() == never);
 
   meter.watch({8}, start);
-  for (int i = 0; i < 8; ++i) meter.note({8}, i != 3);
+  for (int i = 0; i < 8; ++i) meter.note({8}, i != 3, 0);
   CHECK(meter.next() == never);  // it was sound
   for (std::uint64_t node = 1; node < 100; ++node) meter.watch({node}, start);
   for (int round = 0; round < 4; ++round)
-    for (std::uint64_t node = 1; node < 100; ++node) meter.note({node}, false);
+    for (std::uint64_t node = 1; node < 100; ++node) meter.note({node}, false, 0);
   CHECK(meter.lossy().size() == lossy_max);
+}
+
+TEST_CASE(
+    "where half of all pings get lost a peer that loses half is nothing special, one that loses all is") {
+  loss_meter meter(30);
+  meter.watch({7}, start);
+  for (int i = 0; i < 16; ++i) meter.note({7}, i % 2 == 0, .25);
+  CHECK(meter.lossy().empty());
+  CHECK(meter.next() == never);  // as sound as the others: looked at no more
+  meter.watch({8}, start);
+  for (int i = 0; i < 7; ++i) meter.note({8}, false, .25);
+  CHECK(meter.lossy().empty());
+  meter.note({8}, false, .25);  // 4 more than twice the usual
+  CHECK(meter.lossy() == std::vector<node_id>{{8}});
+  for (int i = 0; i < 8; ++i) meter.note({8}, true, .25);
+  CHECK(meter.lossy().empty());
+
+  reach all;
+  CHECK_FALSE(all.knows_usual_loss());
+  CHECK(all.loses_often());  // the worst is assumed
+  for (std::uint64_t node = 1; node <= 64; ++node)
+    all.note({node}, node % 4 == 0 ? answer::rescued : node % 4 == 1 ? answer::none : answer::direct, start);
+  CHECK(all.usual_loss() == doctest::Approx(1. / 3).epsilon(.05));  // of the dead nothing follows
+  CHECK(all.loses_often());
+  for (std::uint64_t node = 1; node <= 16; ++node) all.note({node}, answer::direct, start);
+  CHECK_FALSE(all.loses_often());
 }
 
 TEST_CASE("a peer whose pings are lost and rescued is looked at, and named to the others") {
@@ -310,12 +418,13 @@ TEST_CASE("a verdict waits for others that are nearly due, and for nobody else")
     for (const std::uint64_t accuser : {2, 3, 4, 5})
       s.gossip(accuser, {accused(peer, state::suspect, accuser)});
   };
+  const auto mute = [](std::uint64_t peer) { return peer < 20 || peer > 23; };
   accuse(20);
-  s.run(500ms);
+  s.run(500ms, mute);
   accuse(21);
-  s.run(400ms);
+  s.run(400ms, mute);
   accuse(22);
-  s.run(3s);
+  s.run(3s, mute);
   accuse(23);
   s.take();
   const auto buried = [&] {
@@ -323,11 +432,11 @@ TEST_CASE("a verdict waits for others that are nearly due, and for nobody else")
     for (const auto kind : kinds(s.out)) all += kind == event_kind::died;
     return all;
   };
-  while (buried() == 0) s.run(10ms);
+  while (buried() == 0) s.run(10ms, mute);
   CHECK(buried() == 3);
-  s.run(2500ms);
+  s.run(2500ms, mute);
   CHECK(buried() == 3);
-  s.run(1s);
+  s.run(1s, mute);
   CHECK(buried() == 4);
 }
 
@@ -385,4 +494,26 @@ TEST_CASE("gossip keeps to its bytes per interval, whatever there is to tell") {
   for (const auto& gossip : sent(s.out, packet_kind::gossip)) bytes += size_bound(gossip);
   CHECK(bytes <= 27 * 1000);
   CHECK(bytes >= 20 * 1000);
+}
+
+TEST_CASE(
+    "in a storm each piece of news is told to somebody at once, as far as the bytes of an interval allow") {
+  stage s;
+  s.meet(60);
+  s.run(10s);
+  s.take();
+  std::vector<update> all;
+  for (std::uint64_t peer = 10; peer < 50; ++peer) all.push_back(about(peer, state::left));
+  s.gossip(2, all);
+  s.run(100ms, nobody);
+  const auto told = sent(s.out, packet_kind::gossip);
+  std::set<std::uint64_t> subjects;
+  std::size_t bytes = 0;
+  for (const auto& gossip : told) {
+    bytes += size_bound(gossip);
+    for (const auto& fact : gossip.updates) subjects.insert(fact.subject.node.value);
+  }
+  CHECK(subjects.size() == 40);
+  CHECK(told.size() > 3);
+  CHECK(bytes <= s.settings.gossip_bytes_max);
 }

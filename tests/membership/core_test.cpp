@@ -1,5 +1,6 @@
 // One core, spoken to packet by packet in virtual time.
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,9 @@ TEST_CASE("a silent peer is probed, asked after, suspected, and then dead") {
   REQUIRE(told.size() == 3);
   for (const auto& gossip : told) CHECK(find(gossip, silent)->state == state::suspect);
   const auto longest = bounds_of(s.settings, 6).longest;
+  auto other = accused(silent, state::suspect, silent == 3 ? 4 : 3);
+  other.accuser_health = 8;  // its word shortens nothing
+  s.gossip(silent == 3 ? 4 : 3, {other});
   s.run(begun + 1s + longest - 200ms - s.now, mute);
   CHECK(s.seen(silent) == state::suspect);
   s.run(2s, mute);
@@ -130,6 +134,34 @@ TEST_CASE("a late answer within the period counts, and teaches the round trip") 
   CHECK(s.node.counted().acks == 1);
   s.run(300ms);
   CHECK(s.seen(2) == state::alive);
+}
+
+TEST_CASE("where pings get lost often a peer is pinged again before it is suspected, and else not") {
+  const auto pings_of_a_silent_one = [](stage& s) {
+    s.take();
+    const auto probe = s.next_probe();
+    s.run(990ms, [](std::uint64_t) { return false; });
+    auto all = sent(s.take(), packet_kind::ping);
+    std::erase_if(all, [&](const packet& each) { return each.target != probe.target; });
+    return all;
+  };
+  stage calm;
+  calm.meet(20);
+  calm.run(30s);
+  CHECK(pings_of_a_silent_one(calm).size() == 1);
+
+  stage s;
+  s.meet(20);
+  // Every second ping of a peer gets lost; of those to the same peer the second arrives.
+  int pings = 0;
+  s.run(30s, [&](std::uint64_t) { return ++pings % 2 == 0; });
+  CHECK(s.node.counted().suspicions == 0);
+  const auto again = pings_of_a_silent_one(s);
+  CHECK(again.size() >= 3);
+  CHECK(again.size() <= 5);
+  CHECK(again[0].sequence != again[1].sequence);  // what answers which ping tells whether the first was lost
+  s.run(20ms, [](std::uint64_t) { return false; });
+  CHECK(s.seen(again[0].target.node.value) == state::suspect);
 }
 
 TEST_CASE("an answered call counts as an ack, and keeps a suspect from being buried") {
@@ -467,6 +499,18 @@ TEST_CASE("strangers who are gone already are not taken in, so ghosts do not go 
   CHECK_FALSE(s.knows(8));
 }
 
+TEST_CASE("a stranger who is only heard of as a suspect is not taken in, also where no grave tells of it") {
+  stage s;
+  s.meet(3);
+  s.gossip(2, {accused(7, state::suspect, 3)});
+  CHECK_FALSE(s.knows(7));
+  s.merge(2, {accused(7, state::suspect, 3)});
+  CHECK_FALSE(s.knows(7));
+  CHECK(s.out.events.empty());
+  s.gossip(2, {about(7, state::alive, 1)});  // it has refuted
+  CHECK(s.knows(7));
+}
+
 TEST_CASE("beyond the most members a joiner is counted, noted once, and not seen; the dead make room") {
   auto small = stage::prompt();
   small.members_max = 4;
@@ -541,6 +585,56 @@ TEST_CASE("a change of mode raises the incarnation, so that others take it over"
   CHECK(s.node.find({2})->mode == mode::draining);
 }
 
+TEST_CASE(
+    "a ping from a view that differs is answered with the latest news, though it was told often enough") {
+  stage s;
+  s.meet(9);
+  s.gossip(2, {about(3, state::left), about(4, state::alive, 1)});
+  s.run(10s);
+  s.take();
+  const auto answer = [&](std::uint64_t digest) {
+    auto ping = s.from(5, packet_kind::ping);
+    ping.target = life_of(1);
+    ping.digest = digest;
+    s.receive(ping);
+    return sent(s.take(), packet_kind::ack).at(0);
+  };
+  CHECK(answer(s.digest()).updates.empty());
+  CHECK(answer(0).updates.empty());  // it has none
+  const auto told = answer(s.digest() + 1);
+  REQUIRE(find(told, 3));
+  CHECK(find(told, 3)->state == state::left);
+  CHECK(find(told, 4)->incarnation == 1);
+  CHECK(size_bound(told) <= s.settings.packet_bytes_max);
+  CHECK(sent(s.out, packet_kind::gossip).empty());
+  int times = 1;
+  while (!answer(s.digest() + 1).updates.empty() && times < 100) ++times;
+  CHECK(times <= 8);  // up to the budget once more, and then a sync has to find out
+}
+
+TEST_CASE("a suspect is probed out of turn by a few of those who hear of it") {
+  auto all = stage::prompt();
+  all.suspicion_witnesses = 16;  // of fewer others: everybody
+  stage s(all);
+  s.meet(9);
+  s.run(5s);
+  for (const std::uint64_t suspect : {4, 7, 2}) {
+    s.gossip(3, {accused(suspect, state::suspect, 3, s.node.find({suspect})->incarnation)});
+    const auto probe = s.next_probe();
+    CHECK(probe.target == life_of(suspect));
+    s.ack(probe);
+    s.gossip(suspect, {about(suspect, state::alive, s.node.find({suspect})->incarnation + 1)});
+    s.run(3s);
+  }
+  s.gossip(3, {accused(5, state::suspect, 3)});
+  s.gossip(5, {about(5, state::alive, 1)});  // cleared before its turn
+  s.take();
+  s.run(16s);
+  std::set<std::uint64_t> probed;
+  for (const auto& ping : sent(s.out, packet_kind::ping)) probed.insert(ping.target.node.value);
+  CHECK(probed.size() == 8);
+}
+
 TEST_CASE("three acks in a row with another digest start an exchange, an equal one forgives") {
   auto quiet = stage::prompt();
   quiet.exchange_period = 1h;
@@ -563,8 +657,9 @@ TEST_CASE("three acks in a row with another digest start an exchange, an equal o
 
 TEST_CASE("nodes that hold the same have the same digest, in whatever order they learned it") {
   stage a, b;
-  a.merge(2, {about(2), about(1), offering(3, 2, "x"), accused(4, state::suspect, 2)});
-  b.gossip(2, {accused(4, state::suspect, 2), about(9)});
+  a.merge(2, {about(2), about(1), offering(3, 2, "x"), about(4), accused(4, state::suspect, 2)});
+  b.gossip(2, {about(4), about(9)});
+  b.gossip(2, {accused(4, state::suspect, 2)});
   b.gossip(2, {offering(3, 2, "x"), about(2), about(9, state::left)});
   a.ping(2);
   b.ping(2);

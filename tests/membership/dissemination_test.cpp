@@ -1,4 +1,5 @@
 // What is told and how often; how long a suspicion and an answer may take.
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -55,6 +56,53 @@ TEST_CASE("the more urgent news goes first, then the less told, then the newer")
   news.announce(about(5), urgency::join, 9);
   news.announce(about(6), urgency::join, 9);
   CHECK(told(news) == std::vector<std::uint64_t>{4, 3, 6, 5, 2, 1});
+}
+
+TEST_CASE("a storm of urgent news delays a document by a few tellings, and does not shut it out") {
+  dissemination news(much, 1000);
+  std::uint64_t next = 100;
+  const auto storm = [&] {
+    for (int k = 0; k < 3; ++k) news.announce(about(next++, state::suspect), urgency::failure, 13);
+    return told(news, 10 * size_bound(about(1)));
+  };
+  for (int packets = 0; packets < 100; ++packets) storm();
+  REQUIRE(storm().size() == 10);
+  news.announce(with_document(50, 1), urgency::registration, 13);
+  const auto has_it = [](const std::vector<std::uint64_t>& packet) {
+    return std::find(packet.begin(), packet.end(), 50) != packet.end();
+  };
+  CHECK_FALSE(has_it(told(news, 3 * size_bound(about(1)))));  // who has just been suspected comes first
+  int packets = 0, times = 0;
+  for (; packets < 10; ++packets) times += has_it(storm()) ? 1 : 0;
+  CHECK(times >= 2);
+}
+
+TEST_CASE("what was told often enough is told again to whoever lacks it, the latest first, within bounds") {
+  dissemination news(much, 100);
+  for (std::uint64_t node = 1; node <= 30; ++node) {
+    news.announce(about(node, node == 30 ? state::suspect : state::alive), urgency::join, 2);
+    told(news);
+    told(news);
+  }
+  REQUIRE(news.empty());
+  const auto retold = [&](std::size_t bytes, node_id receiver = {}) {
+    std::vector<update> updates;
+    news.retell(bytes, receiver, updates);
+    std::vector<std::uint64_t> nodes;
+    for (const auto& what : updates) nodes.push_back(what.subject.node.value);
+    return nodes;
+  };
+  const auto each = size_bound(about(1));
+  CHECK(retold(3 * each, {28}) == std::vector<std::uint64_t>{29, 27, 26});  // a suspicion is not settled
+  CHECK(retold(much).size() == 16);
+  CHECK(retold(much).size() == 13);  // 29, 27 and 26 have been told twice
+  CHECK(retold(much).empty());
+  news.announce(about(7), urgency::join, 1);
+  told(news);
+  news.announce(about(7, state::dead), urgency::failure, 1);  // what is outdated is not told again
+  CHECK(retold(much).empty());
+  told(news);
+  CHECK(retold(much) == std::vector<std::uint64_t>{7});
 }
 
 TEST_CASE("an update is told as often as its budget says, and then forgotten") {
@@ -174,7 +222,9 @@ TEST_CASE("in a cluster too small for confirmations a suspicion is short from th
   for (const std::size_t live : {1, 2, 3, 4}) {
     suspicion doubt({1}, credit::trusted, bounds_of(lifeguard(), live), start);
     CHECK(doubt.deadline() == start + 4s);
+    CHECK(doubt.is_lone());
     CHECK_FALSE(doubt.confirm({2}, credit::trusted, start));
+    CHECK_FALSE(doubt.is_lone());  // the cluster may grow meanwhile, and then it counts
   }
   CHECK(bounds_of({}, 5).confirmations == 3);
 }

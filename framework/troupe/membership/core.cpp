@@ -97,6 +97,7 @@ void core::tick(time_point now, actions& out) {
     notice_stall(now);
     if (next_join_ <= now) ask_seeds(now, out);
     if (probe_ && probe_->indirect_at <= now) ask_helpers(now, out);
+    if (probe_ && probe_->again_at <= now && now < probe_->ends) ask_again(now, out);
     if (probe_ && probe_->ends <= now) conclude_probe(now, out);
     if (next_probe_ <= now) probe_next(now, out);
     look_closer(now, out);
@@ -119,7 +120,7 @@ time_point core::next_deadline() const {
   if (!running()) return next;
   next = std::min({next, next_probe_, next_exchange_, next_join_, next_heal_, next_sweep_, next_relay_,
                    next_restate_, losses_.next(), docket_.gathered(settings_.verdict_wait)});
-  if (probe_) next = std::min({next, probe_->indirect_at, probe_->ends});
+  if (probe_) next = std::min({next, probe_->indirect_at, probe_->again_at, probe_->ends});
   if (!watches_.empty()) next = std::min(next, watches_.begin()->second.ends);
   if (wanted_exchange_) next = std::min(next, next_extra_exchange_);
   return next;

@@ -155,7 +155,10 @@ class core {
     std::uint64_t sequence = 0;
     time_point started;
     time_point indirect_at;  // `never` once the others have been asked
+    time_point again_at;     // `never` where packets are not lost as a rule
     time_point ends;
+    std::vector<std::uint64_t>
+        repeats;                   // sequences of further pings: who answers these has not got the first
     std::vector<node_id> helpers;  // asked, and neither answer nor nack came yet
     std::size_t helpers_asked = 0;
   };
@@ -214,7 +217,11 @@ class core {
 
   // core_probing.cpp
   void probe_next(time_point now, actions& out);
+  const record* next_target();
+  void be_witness(node_id suspect);
   void ask_helpers(time_point now, actions& out);
+  void ask_again(time_point now, actions& out);
+  void ping_target(std::uint64_t sequence, actions& out);
   void conclude_probe(time_point now, actions& out);
   void conclude(answer how, time_point now, actions& out);
   void nack_late_relays(time_point now, actions& out);
@@ -230,8 +237,10 @@ class core {
   void suspect(record& whom, time_point now, actions& out);
   void confirm(record& known, accusation by, const hearsay& how, time_point now);
   credit credit_of(const accusation& by) const;
+  bool wants_two_words() const;
   bool may_bury(node_id who, time_point now) const;
   void bury_suspects(time_point now, actions& out);
+  void ask_about(const record& suspect, time_point now, actions& out);
   record& enter(record& whom, membership::state state, accusation by, time_point now);
 
   // core_condition.cpp
@@ -275,6 +284,7 @@ class core {
   void announce(const record& whom, urgency how_urgent, carry what, time_point now);
   int budget() const;
   void push(time_point now, actions& out);
+  bool tell_some(actions& out);
   void warn(update belief, actions& out);
   void answer_old_life(const packet& what, endpoint reply_to, actions& out);
   packet start(packet_kind kind) const;
@@ -299,6 +309,9 @@ class core {
   counters counters_;
 
   roster roster_;
+  // Only members, and no longer than they are: at most members_max entries of about 70 bytes. All of them are
+  // kept, since `troupe rtt` shows them and a peer's turn, which needs its round trip, comes once in N
+  // periods.
   std::map<node_id, link> links_;
   std::map<node_id, accusation> accusations_;  // exactly the members in state suspect or dead
   docket docket_;                              // exactly the members in state suspect
@@ -310,6 +323,7 @@ class core {
 
   int health_ = 0;
   std::optional<probe> probe_;
+  node_id summoned_to_;                    // a suspect whom this node probes out of turn
   std::map<std::uint64_t, relay> relays_;  // by the sequence of this node's own ping
   accusation_limit accusation_limit_;
   reach reach_;

@@ -90,7 +90,7 @@ void core::withdraw_accusations(time_point now) {
 void core::look_closer(time_point now, actions& out) {
   bool judged = false;
   while (!watches_.empty() && watches_.begin()->second.ends <= now) {
-    losses_.note(watches_.begin()->second.target.node, false);
+    losses_.note(watches_.begin()->second.target.node, false, reach_.usual_loss());
     watches_.erase(watches_.begin());
     judged = true;
   }
@@ -118,8 +118,8 @@ bool core::receive_watch_ack(const packet& what, time_point now) {
   if (found == watches_.end() || found->second.target != what.from) return false;
   watches_.erase(found);
   ++counters_.acks;
-  links_[what.from.node].heard = now;
-  losses_.note(what.from.node, true);
+  heard_from(what.from, now);
+  losses_.note(what.from.node, true, reach_.usual_loss());
   restate(now);
   return true;
 }

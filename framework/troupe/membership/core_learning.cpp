@@ -42,6 +42,9 @@ void core::learn(const update& what, const hearsay& how, time_point now, actions
     update doubt = what;
     doubt.state = state::suspect;
     if (!doubt.accuser) doubt.accuser = how.teller.node;
+    // Whoever holds it dead is one more who says so, if not of its own: nobody dies by one word.
+    if (how.by == channel::stream && known->state == state::suspect && what.incarnation == known->incarnation)
+      docket_.confirm(known->self.node, how.teller.node, credit::doubtful, now);
     return learn(doubt, how, now, out);
   }
   const auto claimed = standing_of(what);
@@ -89,6 +92,8 @@ void core::refute(std::uint64_t incarnation, time_point now, actions& out) {
 void core::learn_of_stranger(const update& what, const hearsay& how, time_point now, actions& out) {
   const auto node = what.subject.node;
   if (graveyard_.refuses(node, standing_of(what))) return;
+  // Whoever is only heard of as a suspect is as likely long gone, its grave overgrown. If not, it refutes.
+  if (what.state == state::suspect) return;
   if (!is_live(what.state)) {
     // Never met and gone already. Taking it in would start its time anew, and ghosts would go round.
     graveyard_.bury(node, standing_of(what));
@@ -113,18 +118,13 @@ void core::learn_of_stranger(const update& what, const hearsay& how, time_point 
   newcomer.degraded =
       settings_.degraded_observers > 0 &&
       loss_reports_.observers_of(node).size() >= static_cast<std::size_t>(settings_.degraded_observers);
-  auto* known = &roster_.insert(std::move(newcomer), random_);
-  sums_.add(digest_of(*known));
+  auto& known = roster_.insert(std::move(newcomer), random_);
+  sums_.add(digest_of(known));
   take_losses(node, {}, what.who->lossy);
-  adopt_document(*known, what);
-  happened(event_kind::joined, *known);
-  if (what.state == state::suspect) {
-    known = &enter(*known, state::suspect, {what.accuser, what.accuser_health}, now);
-    happened(event_kind::suspected, *known);
-  }
-  if (how.then == retelling::announce)
-    announce(*known, what.state == state::suspect ? urgency::failure : urgency::join, carry::document, now);
-  if (known->document_version() < what.registration_version) request_exchange(how.address, now, out);
+  adopt_document(known, what);
+  happened(event_kind::joined, known);
+  if (how.then == retelling::announce) announce(known, urgency::join, carry::document, now);
+  if (known.document_version() < what.registration_version) request_exchange(how.address, now, out);
 }
 
 void core::replace(record& held, const update& what, const hearsay& how, time_point now, actions& out) {
@@ -161,6 +161,7 @@ void core::replace(record& held, const update& what, const hearsay& how, time_po
 
   if (new_life && is_live(what.state)) happened(event_kind::joined, known);
   if (newly_suspect) happened(event_kind::suspected, known);
+  if (newly_suspect && how.by == channel::packet) be_witness(known.self.node);
   if (what.state == state::dead) happened(event_kind::died, known);
   if (what.state == state::left) happened(event_kind::left, known);
   if (returned) happened(event_kind::refuted, known);

@@ -11,6 +11,10 @@ namespace {
 /// Pings in others' places that may be open at once; more are ignored, and the requester asks somebody else.
 constexpr std::size_t relays_max = 1024;
 
+/// Where pings get lost often, three helpers lose theirs as well: whoever did not answer is pinged again,
+/// this often a period, until its end.
+constexpr int repeats_per_period = 5;
+
 }  // namespace
 
 void core::adjust_health(int by) { health_ = std::clamp(health_ + by, 0, settings_.health_max); }
@@ -18,7 +22,7 @@ void core::adjust_health(int by) { health_ = std::clamp(health_ + by, 0, setting
 void core::probe_next(time_point now, actions& out) {
   const auto period = settings_.probe_period * (1 + health_);
   next_probe_ = now + period;
-  const auto* peer = roster_.next(self_, random_);
+  const auto* peer = next_target();
   if (peer == nullptr) return;
   const auto known_link = links_.find(peer->self.node);
   const auto usual =
@@ -26,17 +30,46 @@ void core::probe_next(time_point now, actions& out) {
           ? settings_.probe_timeout_max
           : known_link->second.timing.timeout(settings_.probe_timeout_min, settings_.probe_timeout_max);
   const auto timeout = usual * (1 + health_);
-  probe_ = probe{peer->self, peer->who->address, next_sequence_++, now, now + timeout, now + period, {}, 0};
+  probe_ = probe{.target = peer->self,
+                 .address = peer->who->address,
+                 .sequence = next_sequence_++,
+                 .started = now,
+                 .indirect_at = now + timeout,
+                 .again_at = never,
+                 .ends = now + period};
+  ping_target(probe_->sequence, out);
+}
+
+/// Whose turn it is; before that a suspect that others should confirm, or clear, soon.
+const record* core::next_target() {
+  const auto* suspect = roster_.find(std::exchange(summoned_to_, {}));
+  if (suspect != nullptr && suspect->state == state::suspect) return suspect;
+  return roster_.next(self_, random_);
+}
+
+void core::be_witness(node_id suspect) {
+  const auto others = static_cast<double>(roster_.live() - 1);
+  if (others * random_.unit() < settings_.suspicion_witnesses) summoned_to_ = suspect;
+}
+
+void core::ping_target(std::uint64_t sequence, actions& out) {
   packet ping = start(packet_kind::ping);
-  ping.sequence = probe_->sequence;
+  ping.sequence = sequence;
   ping.target = probe_->target;
   fill(ping, probe_->target);
   ++counters_.pings;
   out.packets.push_back({probe_->address, std::move(ping)});
 }
 
-void core::ask_helpers(time_point, actions& out) {
+void core::ask_again(time_point now, actions& out) {
+  probe_->again_at = now + (probe_->ends - probe_->started) / repeats_per_period;
+  probe_->repeats.push_back(next_sequence_++);
+  ping_target(probe_->repeats.back(), out);
+}
+
+void core::ask_helpers(time_point now, actions& out) {
   probe_->indirect_at = never;
+  if (settings_.adapts_to_loss && reach_.loses_often()) ask_again(now, out);
   const auto wanted = static_cast<std::size_t>(settings_.indirect_probes);
   probe_->helpers = pick_live(wanted, probe_->target.node);
   probe_->helpers_asked = probe_->helpers.size();
@@ -92,8 +125,10 @@ void core::conclude(answer how, time_point now, actions& out) {
     // It is this node's own network: it has nothing to say about the others'.
     losses_.clear();
     restate(now);
-  } else if (how == answer::rescued) {
-    losses_.watch(node, now);
+  } else if (how == answer::rescued && reach_.knows_usual_loss() &&
+             loss_reports_.observers_of(node).size() <=
+                 static_cast<std::size_t>(settings_.degraded_observers)) {
+    losses_.watch(node, now);  // where enough watch already, one more would change nothing
   }
 }
 
@@ -180,6 +215,10 @@ void core::receive_ping(const packet& what, endpoint reply_to, introduction mine
   ack.target = self().self;
   if (mine == introduction::needed) ack.updates.push_back(describe(self(), carry::version_only));
   fill(ack, what.from);
+  // Its view differs from this one, so it may be news that it lacks: the latest goes along, told out or not.
+  const auto taken = size_bound(ack);
+  if (what.digest != 0 && what.digest != ack.digest && taken < settings_.packet_bytes_max)
+    news_.retell(settings_.packet_bytes_max - taken, what.from.node, ack.updates);
   out.packets.push_back({reply_to, std::move(ack)});
 }
 
@@ -218,16 +257,19 @@ void core::receive_ack(const packet& what, endpoint reply_to, time_point now, ac
     return;
   }
   if (receive_watch_ack(what, now)) return;
-  if (!probe_ || probe_->sequence != what.sequence || probe_->target != what.target) return;
+  if (!probe_ || probe_->target != what.target) return;
+  const bool first = probe_->sequence == what.sequence;
+  const auto& repeats = probe_->repeats;
+  if (!first && std::find(repeats.begin(), repeats.end(), what.sequence) == repeats.end()) return;
   ++counters_.acks;
-  const bool direct = what.from == probe_->target;
-  if (direct) {
+  const bool itself = what.from == probe_->target;
+  if (itself) {
     auto& measured = links_[what.from.node];
-    measured.timing.observe(now - probe_->started);
+    if (first) measured.timing.observe(now - probe_->started);
     measured.heard = now;
     if (settings_.digests) compare_digest(what, reply_to, now, out);
   }
-  conclude(direct ? answer::direct : answer::rescued, now, out);
+  conclude(itself && first ? answer::direct : answer::rescued, now, out);
 }
 
 void core::receive_nack(const packet& what) {

@@ -7,6 +7,13 @@
 
 namespace troupe::membership {
 
+namespace {
+
+/// News is told at most twice as often where it gets lost: beyond that a sync is cheaper.
+constexpr double arrive_min = 0.5;
+
+}  // namespace
+
 update core::describe(const record& whom, carry what) const {
   update fact;
   fact.subject = whom.self;
@@ -24,10 +31,11 @@ update core::describe(const record& whom, carry what) const {
   return fact;
 }
 
+/// So many tellings that arrive: of pings both ways get lost, of news only its own.
 int core::budget() const {
-  const double tens = std::log10(static_cast<double>(roster_.live()) + 1);
-  return std::max(settings_.retransmit_multiplier,
-                  static_cast<int>(std::ceil(settings_.retransmit_multiplier * tens)));
+  const double tens = std::max(1.0, std::log10(static_cast<double>(roster_.live()) + 1));
+  const double arrive = settings_.adapts_to_loss ? std::sqrt(1 - reach_.usual_loss()) : 1;
+  return static_cast<int>(std::ceil(settings_.retransmit_multiplier * tens / std::max(arrive, arrive_min)));
 }
 
 /// Queues news. Out of quiet it leaves at once; amid other news it waits for its interval.
@@ -37,25 +45,33 @@ void core::announce(const record& whom, urgency how_urgent, carry what, time_poi
   if (next_gossip_ == never) next_gossip_ = std::max(now, last_gossip_ + settings_.gossip_interval);
 }
 
+/// A packet each to a few peers; false when there was nothing to tell them, or no bytes left for it.
+bool core::tell_some(actions& out) {
+  bool told = false;
+  for (const auto who : pick_live(static_cast<std::size_t>(settings_.gossip_fanout), {})) {
+    if (gossip_bytes_left_ < packet_overhead_bytes) break;
+    const auto& peer = *roster_.find(who);
+    packet gossip = start(packet_kind::gossip);
+    fill(gossip, peer.self, std::min(settings_.packet_bytes_max, gossip_bytes_left_));
+    if (gossip.updates.empty()) continue;
+    gossip_bytes_left_ -= std::min(gossip_bytes_left_, size_bound(gossip));
+    out.packets.push_back({peer.who->address, std::move(gossip)});
+    told = true;
+  }
+  return told;
+}
+
 void core::push(time_point now, actions& out) {
   if (now >= next_allowance_) {
     gossip_bytes_left_ = settings_.gossip_bytes_max;
     next_allowance_ = now + settings_.gossip_interval;
   }
   last_gossip_ = now;
-  const auto told = pick_live(static_cast<std::size_t>(settings_.gossip_fanout), {});
   // With nobody to tell, news gets old: an isolated node must not come back with its list of the dead.
-  if (told.empty()) news_.clear();
-  for (const auto who : told) {
-    const auto& peer = *roster_.find(who);
-    packet gossip = start(packet_kind::gossip);
-    if (gossip_bytes_left_ < packet_overhead_bytes) break;
-    const auto room = std::min(settings_.packet_bytes_max, gossip_bytes_left_);
-    fill(gossip, peer.self, room);
-    if (gossip.updates.empty()) continue;
-    gossip_bytes_left_ -= std::min(gossip_bytes_left_, size_bound(gossip));
-    out.packets.push_back({peer.who->address, std::move(gossip)});
-  }
+  if (roster_.live() == (running() ? 1u : 0u)) news_.clear();
+  // In a storm one packet to each does not hold what nobody has been told yet: more go out, as far as
+  // allowed.
+  while (tell_some(out) && news_.has_untold()) continue;
   next_gossip_ = news_.empty() ? never : now + settings_.gossip_interval;
 }
 
@@ -86,7 +102,8 @@ packet core::start(packet_kind kind) const {
   begun.kind = kind;
   begun.from = self().self;
   begun.from_address = self().who->address;
-  begun.digest = kind == packet_kind::ack ? sums_.total() : 0;
+  const bool compared = kind == packet_kind::ack || (kind == packet_kind::ping && settings_.digests);
+  begun.digest = compared ? sums_.total() : 0;
   return begun;
 }
 

@@ -30,22 +30,42 @@ void core::confirm(record& known, accusation by, const hearsay& how, time_point 
   TROUPE_INVARIANT(docket_.find(known.self.node) != nullptr);
   if (!by.accuser) return;
   if (credit_of(by) == credit::doubtful) ++counters_.doubted_accusations;
-  if (!docket_.confirm(known.self.node, by.accuser, credit_of(by), now)) return;
+  const bool lone = docket_.find(known.self.node)->is_lone();
+  const bool shortened = docket_.confirm(known.self.node, by.accuser, credit_of(by), now);
+  // The second accuser is worth passing on, however unwell: without it nobody buries the suspect.
+  const bool needed = lone && wants_two_words() && !docket_.find(known.self.node)->is_lone();
+  if (!shortened && !needed) return;
   accusations_[known.self.node] = by;
   if (how.then == retelling::announce) announce(known, urgency::failure, carry::version_only, now);
+}
+
+/// Whether a death takes a second accuser: with fewer others there may be none.
+bool core::wants_two_words() const {
+  return settings_.isolation_percent > 0 && roster_.live() > reach::targets_min;
 }
 
 /// Whether this node may trust itself with a death. Nobody is dead by the word of an isolated one alone.
 bool core::may_bury(node_id who, time_point now) const {
   const auto* doubt = docket_.find(who);
   if (!isolated()) {
-    // Nobody else has said it, and nobody has answered since: who has vanished may be this node.
-    const bool alone = doubt->is_only_of(self_) && roster_.live() > reach::targets_min &&
-                       !reach_.has_reached_since(doubt->started());
-    const bool guarded = settings_.isolation_percent > 0;
-    return !(guarded && alone) && !reach_.is_cut_off_since(doubt->started(), settings_.isolation_percent);
+    // Of many who probe it only one has missed it: that one's packets get lost, or its refutations do.
+    // Once it has asked about for as long again as it waited, and was answered, there is nobody left to ask.
+    const bool asked =
+        doubt->questions() * settings_.probe_period >= bounds_of(settings_, roster_.live()).longest &&
+        reach_.has_reached_since(doubt->started());
+    return !(wants_two_words() && doubt->is_lone() && !asked) &&
+           !reach_.is_cut_off_since(doubt->started(), settings_.isolation_percent);
   }
   return doubt->last_accused(self_) >= isolated_since_ || now - isolated_since_ >= settings_.dead_kept_for;
+}
+
+/// A verdict that this node may not give alone. The suspect may never have heard that it is one, which was
+/// told and forgotten long ago; others may have buried or cleared it then.
+void core::ask_about(const record& suspect, time_point now, actions& out) {
+  docket_.asked(suspect.self.node);
+  warn(describe(suspect, carry::version_only), out);
+  for (const auto other : pick_live(1, suspect.self.node))
+    request_exchange(roster_.find(other)->who->address, now, out);
 }
 
 void core::bury_suspects(time_point now, actions& out) {
@@ -62,6 +82,7 @@ void core::bury_suspects(time_point now, actions& out) {
     if (!may_bury(who, now)) {
       ++counters_.postponed_verdicts;
       docket_.postpone(who, more);
+      if (!isolated()) ask_about(*roster_.find(who), now, out);
       continue;
     }
     ++counters_.deaths;

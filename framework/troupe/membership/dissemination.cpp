@@ -11,6 +11,21 @@ namespace {
 /// Entries that do not fit are passed over, but not without end.
 constexpr int passed_over_max = 64;
 
+/// Tellings of the most urgent news that go before the first one of this.
+constexpr int handicap_of(urgency how_urgent) {
+  switch (how_urgent) {
+    case urgency::refutation:
+    case urgency::failure:
+      return 0;
+    case urgency::join:
+    case urgency::registration:
+      return 1;
+    case urgency::load:
+      return 3;
+  }
+  return 0;
+}
+
 }  // namespace
 
 void dissemination::announce(update what, urgency how_urgent, int budget) {
@@ -23,12 +38,12 @@ void dissemination::announce(update what, urgency how_urgent, int budget) {
     if (!what.document && before.document && before.subject == what.subject && what.state == state::alive &&
         before.registration_version == what.registration_version)
       what.document = std::move(before.document);
-    forget(subject);
   }
-  const rank position{how_urgent, 0, next_age_--, subject};
+  forget(subject);
+  const rank position{handicap_of(how_urgent), how_urgent, next_age_--, subject};
   const auto bytes = size_bound(what);
   order_.insert(position);
-  entries_.emplace(subject, entry{std::move(what), bytes, budget, position});
+  entries_.emplace(subject, entry{std::move(what), bytes, budget, budget, position});
   if (entries_.size() <= entries_max_) return;
   ++dropped_;
   forget(std::prev(order_.end())->subject);
@@ -58,15 +73,31 @@ void dissemination::take(std::size_t bytes, node_id receiver, std::vector<update
   for (const auto subject : taken) {
     auto& told = entries_.at(subject);
     order_.erase(told.position);
-    ++told.position.told;
-    if (--told.left <= 0)
-      entries_.erase(subject);
-    else
+    ++told.position.turn;
+    if (--told.left > 0) {
       order_.insert(told.position);
+      continue;
+    }
+    // A suspicion is not settled, and in no digest.
+    if (told.what.state != state::suspect) spent_.push_front({std::move(told.what), told.budget});
+    if (spent_.size() > spent_max) spent_.pop_back();
+    entries_.erase(subject);
   }
 }
 
+void dissemination::retell(std::size_t bytes, node_id receiver, std::vector<update>& into) {
+  for (auto& each : spent_) {
+    const auto takes = size_bound(each.what);
+    if (each.left <= 0 || takes > bytes || each.what.subject.node == receiver) continue;
+    bytes -= takes;
+    --each.left;
+    into.push_back(each.what);
+  }
+  std::erase_if(spent_, [](const spent& each) { return each.left <= 0; });
+}
+
 void dissemination::forget(node_id subject) {
+  std::erase_if(spent_, [&](const spent& each) { return each.what.subject.node == subject; });
   const auto found = entries_.find(subject);
   if (found == entries_.end()) return;
   order_.erase(found->second.position);
@@ -76,6 +107,7 @@ void dissemination::forget(node_id subject) {
 void dissemination::clear() {
   entries_.clear();
   order_.clear();
+  spent_.clear();
 }
 
 }  // namespace troupe::membership

@@ -1,14 +1,16 @@
 // The news that is still to be told: a priority queue of updates, each with a number of tellings left.
 //
-// Every packet has room for a few updates. The most urgent go first; among equals those told least, so
-// that news spreads before it is repeated; among these the newest. After its budget an update is dropped:
-// by then everybody has it with high probability (SWIM, section 4.1). One update a subject: a newer one
-// replaces the older.
+// Every packet has room for a few updates. Those told least go first, so that news spreads before it is
+// repeated, the more urgent with a start of a few tellings; among equals the newest. So a storm of suspicions
+// and refutations delays a document, and does not shut it out. After its budget an update is dropped: by then
+// everybody has it with high probability (SWIM, section 4.1). One update a subject: a newer one replaces the
+// older. The last that were dropped are kept for whoever turns out not to be everybody.
 #pragma once
 
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <vector>
@@ -35,17 +37,23 @@ class dissemination {
   /// subjects that `into` already has, and what `receiver` knows better: that it is alive.
   void take(std::size_t bytes, node_id receiver, std::vector<update>& into);
 
+  /// For a receiver whose view differs: what was told often enough and may not have reached it, the latest
+  /// first, each up to its budget once more.
+  void retell(std::size_t bytes, node_id receiver, std::vector<update>& into);
+
   void forget(node_id subject);
   void clear();
   bool contains(node_id subject) const { return entries_.contains(subject); }
   bool empty() const { return entries_.empty(); }
+  /// Some of the most urgent has not been told to anybody.
+  bool has_untold() const { return !order_.empty() && order_.begin()->turn == 0; }
   std::size_t size() const { return entries_.size(); }
   std::uint64_t dropped() const { return dropped_; }
 
  private:
   struct rank {
+    int turn;  // tellings, and those that the more urgent are ahead
     urgency how_urgent;
-    int told;
     std::uint64_t age;  // lower is newer
     node_id subject;
     friend auto operator<=>(const rank&, const rank&) = default;
@@ -53,6 +61,7 @@ class dissemination {
   struct entry {
     update what;
     std::size_t bytes;
+    int budget;
     int left;
     rank position;
   };
@@ -60,8 +69,15 @@ class dissemination {
   std::size_t update_bytes_max_;
   std::size_t entries_max_;
   std::uint64_t dropped_ = 0;
+  static constexpr std::size_t spent_max = 16;
+
   std::map<node_id, entry> entries_;
   std::set<rank> order_;
+  struct spent {
+    update what;
+    int left;
+  };
+  std::deque<spent> spent_;  // the latest first; nobody who is in `entries_`
   std::uint64_t next_age_ = ~std::uint64_t{0};
 };
 

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -33,6 +34,10 @@ class reach {
   static constexpr std::size_t remembered = 16;  // targets
 
   void note(node_id target, answer how, time_point now) {
+    if (how != answer::none) {
+      lost_ = lost_ << 1 | (how == answer::rescued ? 1u : 0u);
+      counted_ = std::min(counted_ + 1, usual_samples_max);
+    }
     forget(target);
     if (probed_.size() == remembered) probed_.erase(probed_.begin());
     probed_.push_back({target, how, now});
@@ -61,6 +66,16 @@ class reach {
     return probed_.size() >= targets_min && 5 * static_cast<std::size_t>(lost) >= 2 * probed_.size();
   }
 
+  /// The share of direct pings that got lost lately, of those whose targets lived: this node's own usual
+  /// loss, which is no reason to think ill of one peer. 0 to 1, of the last 64; too low before it is known.
+  double usual_loss() const {
+    return static_cast<double>(std::popcount(lost_)) / std::max(counted_, usual_samples_min);
+  }
+  bool knows_usual_loss() const { return counted_ >= usual_samples_min; }
+  /// That a ping got lost is no news: two of the last sixteen did. Before anything is known, the worst is
+  /// assumed.
+  bool loses_often() const { return !knows_usual_loss() || std::popcount(lost_ & 0xffff) >= 2; }
+
   /// For the note: how many of the last targets were reached, of how many.
   std::size_t reached() const { return reached_of(std::min(recent, probed_.size())); }
   std::size_t targets() const { return std::min(recent, probed_.size()); }
@@ -88,7 +103,11 @@ class reach {
     return 100 * reached_of(last) < static_cast<std::size_t>(percent) * last;
   }
 
+  static constexpr int usual_samples_min = 8, usual_samples_max = 64;
+
   std::vector<outcome> probed_;  // distinct targets, the last one last
+  std::uint64_t lost_ = 0;       // one bit a probe whose target lived, the newest lowest
+  int counted_ = 0;
 };
 
 }  // namespace troupe::membership

@@ -28,7 +28,7 @@ node_id loss_meter::turn(time_point now, duration period) {
   return {};
 }
 
-void loss_meter::note(node_id who, bool answered) {
+void loss_meter::note(node_id who, bool answered, double usual) {
   const auto found = watched_.find(who);
   if (found == watched_.end()) return;
   auto& one = found->second;
@@ -36,9 +36,10 @@ void loss_meter::note(node_id who, bool answered) {
   one.lost = (one.lost << 1 | (answered ? 0u : 1u)) & window;
   one.samples = std::min(one.samples + 1, samples_max);
   const auto lost = std::popcount(one.lost);
-  if (lost >= lost_min && 100 * lost >= percent_ * one.samples) one.lossy = true;
-  if (one.samples >= (one.lossy ? samples_max : samples_min) && 200 * lost <= percent_ * one.samples)
-    watched_.erase(found);
+  const auto expected = 2 * usual * one.samples;
+  if (lost >= lost_min + expected && 100 * lost >= percent_ * one.samples) one.lossy = true;
+  const bool sound = 200 * lost <= percent_ * one.samples || lost <= expected;
+  if (one.samples >= (one.lossy ? samples_max : samples_min) && sound) watched_.erase(found);
 }
 
 std::vector<node_id> loss_meter::lossy() const {

@@ -7,6 +7,10 @@
 // look closer: it pings that peer twice a period for a while. What it then sees it says of itself, as a short
 // list with its incarnation: it converges as all that an owner says does, and costs nothing while all is
 // well. A peer that `options::degraded_observers` live ones list is degraded, for everybody alike.
+//
+// Only a peer that is worse than the others is named. Where the whole network loses packets everybody would
+// name somebody else each second, and the lists would fill the packets that news of leaves and documents
+// needs.
 #pragma once
 
 #include <cstddef>
@@ -34,11 +38,12 @@ class loss_meter {
   time_point next() const;
   /// Who that is, at most one at a time; its next turn is `period` later. 0: nobody is due.
   node_id turn(time_point now, duration period);
-  /// What became of such a ping. Ends the watch over a peer that turned out to be sound.
-  void note(node_id who, bool answered);
+  /// What became of such a ping, where a share of `usual` of all pings gets lost. Ends the watch over a peer
+  /// that turned out to be as sound as the others.
+  void note(node_id who, bool answered, double usual);
 
-  /// Whom it sees packets lost to or from, ascending: `lost_min` of the last `samples_max` pings were, and
-  /// `percent` of them; until that share has halved.
+  /// Whom it sees packets lost to or from, ascending: `percent` of the last pings, at most `samples_max`, and
+  /// `lost_min` more of them than twice the usual; until it is half of that.
   std::vector<node_id> lossy() const;
 
  private:

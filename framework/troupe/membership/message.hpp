@@ -78,7 +78,7 @@ struct packet {
   std::uint64_t sequence = 0;   // ping, ping_request, ack, nack: chosen by whoever pings first
   identity target;              // ping, ping_request: who must answer
   endpoint target_address;      // ping_request: where the target listens
-  std::uint64_t digest = 0;     // ack: order-independent hash of what the sender holds settled
+  std::uint64_t digest = 0;     // ping, ack: order-independent hash of what the sender holds settled
   std::vector<update> updates;  // piggybacked
   identity receiver;  // whom it is for; not in the packet, but what seals it binds it to its receiver
 };

@@ -61,6 +61,7 @@ options options::memberlist() {
   chosen.suspicion_alpha = 4;
   chosen.suspicion_beta = 6;
   chosen.suspicion_confirmations = 2;  // memberlist: suspicion_alpha - 2
+  chosen.suspicion_witnesses = 0;
   chosen.verdict_wait = 0s;
   chosen.trusted_health_max = 32;
   chosen.accusations_max = 0;
@@ -68,6 +69,7 @@ options options::memberlist() {
   chosen.degraded_observers = 0;
   chosen.healing = false;
   chosen.digests = false;
+  chosen.adapts_to_loss = false;
   chosen.event_interval = 0s;
   return chosen;
 }
@@ -92,6 +94,7 @@ result<void> options::validate() const {
   check.ratio("suspicion_alpha", suspicion_alpha, 1, 16);
   check.ratio("suspicion_beta", suspicion_beta, 1, 16);
   check.count("suspicion_confirmations", suspicion_confirmations, 0, 16);
+  check.count("suspicion_witnesses", suspicion_witnesses, 0, 16);
   check.time("verdict_wait", verdict_wait, 0s, 1min);
   check.count("trusted_health_max", trusted_health_max, 0, 32);
   check.count("accusations_max", accusations_max, 0, 1000);

@@ -31,12 +31,13 @@ suspicion::suspicion(node_id accuser, credit word, suspicion_bounds bounds, time
 
 bool suspicion::confirm(node_id accuser, credit word, time_point now) {
   const auto doubtful = static_cast<int>(accusers_.size()) - trusted_;
-  if (word == credit::doubtful ? doubtful >= doubtful_max : trusted_ > bounds_.confirmations) return false;
+  const bool enough = word == credit::doubtful ? doubtful >= doubtful_max : trusted_ > bounds_.confirmations;
+  if (enough && !is_lone()) return false;
   if (std::any_of(accusers_.begin(), accusers_.end(),
                   [&](const word_of& one) { return one.accuser == accuser; }))
     return false;
   accusers_.push_back({accuser, now});
-  return word == credit::trusted && ++trusted_ > 1;
+  return word == credit::trusted && ++trusted_ > 1 && bounds_.confirmations > 0;
 }
 
 time_point suspicion::last_accused(node_id except) const {
@@ -90,6 +91,10 @@ bool docket::confirm(node_id who, node_id accuser, credit word, time_point now) 
 
 void docket::postpone(node_id who, duration by) {
   amend(who, [&](suspicion& doubt) { doubt.postpone(by); });
+}
+
+void docket::asked(node_id who) {
+  amend(who, [&](suspicion& doubt) { doubt.asked(); });
 }
 
 template <class Edit>

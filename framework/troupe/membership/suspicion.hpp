@@ -44,14 +44,19 @@ class suspicion {
   time_point started() const { return started_; }
   /// True when somebody else than the first accuser, trusted as well, says the same.
   bool is_shared() const { return trusted_ > 1; }
+  /// True when nobody but its first accuser says so, trusted or not.
+  bool is_lone() const { return accusers_.size() == 1; }
   /// True when nobody but `accuser` has said it.
-  bool is_only_of(node_id accuser) const { return accusers_.size() == 1 && accusers_[0].accuser == accuser; }
+  bool is_only_of(node_id accuser) const { return is_lone() && accusers_[0].accuser == accuser; }
   /// When the last one to join the accusers did so, trusted or not, `except` left out; the axis' begin if
   /// none.
   time_point last_accused(node_id except) const;
 
   /// Grants more time: this node was not running, or has evidence of life.
   void postpone(duration by) { started_ += by; }
+  /// How often others have been asked about it after its time.
+  void asked() { ++questions_; }
+  int questions() const { return questions_; }
   /// Lets the whole time begin anew; its accusers stay.
   void restart(time_point now) { started_ = now; }
 
@@ -60,10 +65,11 @@ class suspicion {
     node_id accuser;
     time_point when;
   };
-  std::vector<word_of> accusers_;  // at most 3 + bounds_.confirmations
+  std::vector<word_of> accusers_;  // at most 3 + bounds_.confirmations, and always a second one
   int trusted_;                    // of them
   suspicion_bounds bounds_;
   time_point started_;
+  int questions_ = 0;
 };
 
 /// The open suspicions by their deadlines. Every call costs O(log n) but the two for all.
@@ -74,6 +80,7 @@ class docket {
   const suspicion* find(node_id who) const;
   bool confirm(node_id who, node_id accuser, credit word, time_point now);
   void postpone(node_id who, duration by);
+  void asked(node_id who);
   void postpone_all(duration by);
   void restart_all(time_point now);
 

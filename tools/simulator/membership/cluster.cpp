@@ -117,11 +117,25 @@ std::vector<membership::service_entry> cluster::offered(std::uint32_t count) con
 void cluster::start(std::uint32_t node, const std::vector<std::uint32_t>& seeds, disk kept,
                     new_address where) {
   bring_up(node, kept, where);
-  std::vector<endpoint> addresses;
-  for (const auto seed : seeds) addresses.push_back(address_of(nodes_[seed].address));
+  nodes_[node].seeds = seeds;
   perform(node, [&](membership::core& brain, time_point now, membership::actions& out) {
     brain.publish(offered(how_.services), "zone-" + std::to_string(node % 3), now, out);
     brain.set_mode(membership::mode::ready, now, out);
+  });
+  ask_seeds(node);
+  if (where == new_address::same) return;
+  for (const auto other : std::vector(up_)) {
+    const auto& it = nodes_[other];
+    if (!paused(other) && !it.brain->joined() &&
+        std::find(it.seeds.begin(), it.seeds.end(), node) != it.seeds.end())
+      ask_seeds(other);
+  }
+}
+
+void cluster::ask_seeds(std::uint32_t node) {
+  std::vector<endpoint> addresses;
+  for (const auto seed : nodes_[node].seeds) addresses.push_back(address_of(nodes_[seed].address));
+  perform(node, [&](membership::core& brain, time_point now, membership::actions& out) {
     brain.join(addresses, now, out);
   });
 }

@@ -48,7 +48,8 @@ class cluster {
 
   /// A place for a node, with a name and an address of its own, that does not run yet.
   std::uint32_t add();
-  /// Starts its process, a new life of it. Seeds are asked; without any it is alone until somebody comes.
+  /// Starts its process, a new life of it. Seeds are asked; without any it is alone until somebody comes. They
+  /// are names: until one has answered it hears of their new addresses.
   void start(std::uint32_t node, const std::vector<std::uint32_t>& seeds, disk kept = disk::kept,
              new_address where = new_address::same);
   /// All of them at once, each knowing all the others.
@@ -131,6 +132,7 @@ class cluster {
     bool up = false;
     bool leaving = false;
     std::uint32_t life = 0;
+    std::vector<std::uint32_t> seeds;  // of this life
     double rate = 1;
     duration offset{0};  // of its clock
     time_point scheduled = never;
@@ -185,6 +187,7 @@ class cluster {
 
   void bring_up(std::uint32_t node, disk kept, new_address where);
   void introduce_all();
+  void ask_seeds(std::uint32_t node);
   std::vector<membership::service_entry> offered(std::uint32_t count) const;
   template <class Act>
   void perform(std::uint32_t node, Act&& act, witness::arrival how = witness::arrival::first);

@@ -32,6 +32,8 @@ constexpr setter setters[] = {
     {"verdict_wait", [](membership::options& of, double to) { of.verdict_wait = from_seconds(to); }},
     {"suspicion_confirmations",
      [](membership::options& of, double to) { of.suspicion_confirmations = static_cast<int>(to); }},
+    {"suspicion_witnesses",
+     [](membership::options& of, double to) { of.suspicion_witnesses = static_cast<int>(to); }},
     {"trusted_health_max",
      [](membership::options& of, double to) { of.trusted_health_max = static_cast<int>(to); }},
     {"accusations_max",

@@ -296,10 +296,11 @@ void witness::check_step(std::uint32_t observer, std::uint32_t subject, const si
     return break_rule(9, where + "it was there already", now);
   if (what.kind != event_kind::joined && !held.known)
     return break_rule(9, where + "nothing said that it had come", now);
-  // Whoever is isolated takes its own doubts back on any sign of life, and may be given them anew; that the
-  // sign, or the doubt, is an old one, the seal tells.
+  // Whoever is isolated takes its own doubts back on any sign of life, and may be given them anew, but
+  // nothing worse; that the sign, or the doubt, is an old one, the seal tells.
+  const bool doubts_again = held.taken_back && what.kind == event_kind::suspected;
   if (how == arrival::replay && what.kind != event_kind::forgotten && !takes_back(held, what) &&
-      !held.taken_back)
+      !doubts_again)
     return break_rule(10, where + "by a packet that had been received before", now);
 }
 
