@@ -78,7 +78,8 @@ struct Request {
   method @3 :UInt16;
   # Cap'n Proto's id of the interface that declares the method, and the method's ordinal.
   attempt @4 :UInt8;
-  # 1 for the first. A replica with too much to do turns later ones away first.
+  # 1 for the first, and for the one after it where that balked. A replica with too much to do turns later ones
+  # away first.
   criticality @5 :UInt8 = 1;
   # As in annotations.capnp: 0 sheddable, 1 normal, 2 critical. Who is turned away first.
   remainingMicros @6 :UInt64;
@@ -88,8 +89,9 @@ struct Request {
   metadata @9 :List(Entry);
   params @10 :AnyPointer;
   balkAt @11 :UInt32;
-  # With so many requests of the service under way there, or more, it is not let in but goes back at once
-  # (`Failure.balked`): its caller knows of a replica that is the better one then. 0: it is let in.
+  # With so many requests of the service under way there, or more, some of them waiting for their turn, it is not
+  # let in but goes back at once (`Failure.balked`): its caller knows of a replica that is the better one then.
+  # 0: it is let in.
 }
 
 struct Trace {

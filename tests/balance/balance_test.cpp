@@ -173,6 +173,34 @@ TEST_CASE("a request balks where so many are in its way that another replica is 
   }
 }
 
+TEST_CASE("balks and probes share an allowance, and neither uses it up") {
+  bench it(3);
+  const load_report usual = report(1, 1, 20ms);
+  for (int i = 0; i < 10; ++i)
+    for (replica_index each = 0; each < 3; ++each) it.serve(each, 20ms, outcome::success, &usual);
+  int balked = 0, probed = 0;
+  constexpr int calls = 10'000;
+  for (int i = 0; i < calls; ++i) {
+    choice picked = it.begin();
+    while (const auto whom = it.replicas.probe_due(it.random, it.now)) {
+      ++probed;
+      it.replicas.probed(*whom, it.replicas.life_of(*whom), usual, it.now);
+    }
+    if (picked.balk_at > 0) {  // everybody is always fuller than was thought
+      ++balked;
+      const load_report full = report(picked.balk_at + 1, 1, 20ms);
+      it.end(picked, it.now, outcome::balked, &full);
+      picked = it.begin();
+    }
+    const time_point started = it.now;
+    it.now += 20ms;
+    it.end(picked, started, outcome::success, &usual);
+  }
+  CHECK(balked + probed <= .505 * calls);
+  CHECK(balked > .2 * calls);
+  CHECK(probed > .05 * calls);
+}
+
 TEST_CASE("what a request that balked has met is news of the replica, and no failure of it") {
   bench it(2);
   const load_report usual = report(1, 1, 20ms);

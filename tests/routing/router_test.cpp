@@ -415,7 +415,7 @@ TEST_CASE("a call that balks goes where it is better off, at once and free, and 
   }
 }
 
-TEST_CASE("a call with a key, or for one node, is let in however many are there") {
+TEST_CASE("a call at its key's owner, or for one node, is let in however many are there") {
   stage it;
   it.connected(3);
   make_busy(it);

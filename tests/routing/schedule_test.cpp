@@ -287,7 +287,7 @@ class schedule {
     if (call.spec.safety == safety::unsafe)
       for (const auto& [id, reached] : call.attempts)
         REQUIRE((reached == fate::never_sent || reached == fate::refused || reached == fate::balked));
-    // Once a call, and its first attempt only: with a key, or pinned, never.
+    // Once a call, and its first attempt only; pinned, never.
     if (sent.balk_at > 0) {
       REQUIRE(call.attempts.empty());
       REQUIRE_FALSE(call.spec.only);

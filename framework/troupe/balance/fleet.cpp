@@ -38,8 +38,9 @@ constexpr double hot_waiting = 1;  // requests waiting per worker, beyond the on
 constexpr std::uint32_t quiet_share = 16;
 constexpr double probe_patience = 1;  // s; then its answer is not waited for
 constexpr double probe_credit_max = 8;
+constexpr double unprobed_max = 5;  // earned without a probe: then one goes out, however many balk
 constexpr double balk_at_max = 1e9;
-constexpr double balk_share = .5;       // of a usual service time: what balking has to save
+constexpr double balk_share = .5;        // of a usual service time: what balking has to save
 constexpr double common_failures = .03;  // share of calls; then one failure means nothing
 constexpr std::uint32_t doublings_max = 3;
 constexpr double ln2 = 0.6931471805599453;
@@ -219,8 +220,12 @@ void fleet::ended(replica_index i, std::uint32_t life, const completion& how, ti
   --it.own;
   --own_total_;
   it.own_started = it.own == 0 ? 0 : it.own_started - seconds_at(how.started);
-  const bool let_in = how.outcome != outcome::balked && how.outcome != outcome::overloaded;
-  if (how.load != nullptr) take_report(i, *how.load, let_in ? asked_by::request : asked_by::probe, seconds);
+  if (how.load != nullptr) {
+    const auto by = how.outcome == outcome::balked       ? asked_by::balking
+                    : how.outcome == outcome::overloaded ? asked_by::probe
+                                                         : asked_by::request;
+    take_report(i, *how.load, by, seconds);
+  }
   if (how.outcome != outcome::withdrawn) it.unanswered = it.own;
   switch (how.outcome) {
     case outcome::success:
@@ -248,7 +253,7 @@ void fleet::ended(replica_index i, std::uint32_t life, const completion& how, ti
       silence_.heard(i, now);
       break;
     case outcome::balked:  // which has told what a probe tells, and the pick that follows is the same call's
-      probe_credit_ = std::max(probe_credit_ - 1 - settings_->probes_per_call, -probe_credit_max);
+      probe_credit_ -= 1 + settings_->probes_per_call;  // so balks end where there are too many
       silence_.heard(i, now);
       break;
     case outcome::withdrawn:  // still unanswered: giving up on a silent replica does not make it talk
@@ -291,9 +296,10 @@ void fleet::take_report(replica_index i, const load_report& load, asked_by what,
   record& it = records_[i];
   const double taken = seconds - to_seconds(load.age);
   if (taken < it.reported) return;  // a probe's answer that was overtaken
-  // `own` no longer counts an answered request, the report still does.
+  // `own` no longer counts an answered request, the report still does. Who lets balk means it when `yours` is
+  // 0.
   const double answered = what == asked_by::request ? 1 : 0;
-  const double ours = load.yours > 0 ? load.yours : it.own + answered;
+  const double ours = load.yours > 0 || what == asked_by::balking ? load.yours : it.own + answered;
   it.others = std::max(0., load.in_flight - ours);
   it.reported = taken;
   it.workers = std::max(1u, load.workers);
@@ -391,11 +397,12 @@ void fleet::count_outcome(replica_index i, std::uint32_t number, double good, do
 // has just changed. One in `quiet_share` asks a silent one whether it is back.
 std::optional<replica_index> fleet::probe_due(random_source& random, time_point now) {
   const method_group& group = groups_[moment_.group];
-  if (probe_credit_ < 1) return std::nullopt;
+  if (probe_credit_ < 1 && unprobed_ < unprobed_max) return std::nullopt;
   const bool look_for_quiet = !quiet_.empty() && random.below(quiet_share) == 0;
   const std::vector<replica_index>& among = look_for_quiet ? quiet_ : group.candidates;
   if (among.size() + quiet_.size() < 2) return std::nullopt;
   probe_credit_ -= 1;
+  unprobed_ = 0;
   const replica_index i = among[random.below(static_cast<std::uint32_t>(among.size()))];
   record& it = records_[i];
   const double seconds = seconds_at(now);
@@ -677,6 +684,7 @@ std::optional<choice> fleet::pick(policy& by, const request& what, random_source
   const std::span<const replica_index> candidates = anyone ? group.candidates : narrowed(what);
   if (candidates.empty()) return std::nullopt;
   probe_credit_ = std::min(probe_credit_ + settings_->probes_per_call, probe_credit_max);
+  unprobed_ += settings_->probes_per_call;
   choice picked;
   picked.replica = candidates[0];
   runner_up_ = 0;
@@ -701,7 +709,7 @@ std::optional<choice> fleet::pick(policy& by, const request& what, random_source
 // compared.
 std::uint32_t fleet::balk_at(replica_index i) const {
   const bool compared = runner_up_ > 0 && runner_up_ < scoreboard::out;
-  const bool allowed = probe_credit_ > -probe_credit_max;
+  const bool allowed = settings_->probes_per_call > 0 && probe_credit_ > -probe_credit_max;
   if (!compared || !allowed || is_unseen(i)) return 0;
   const record& it = records_[i];
   const double served = service(it, moment_) * moment_.weight;

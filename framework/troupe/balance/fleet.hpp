@@ -100,7 +100,8 @@ struct choice {
   std::uint32_t candidates = 0;  // among how many
   float runner_up = 0;           // the lowest S of the others, where the policy looked at it; else 0
   // With so many requests there already, another replica is the better one: it is to come back then (to balk,
-  // as queueing theory calls it), and finds the news with the answer. 0: never.
+  // as queueing theory calls it), and finds the news with the answer. 0: never, as of every policy that
+  // compares no scores.
   std::uint32_t balk_at = 0;
   enum class novelty : bool { fresh, tried } before = novelty::fresh;
 };
@@ -342,7 +343,7 @@ class fleet {
   void find_candidates(method_group& group);
   std::span<const replica_index> narrowed(const request& what);
   void explain_standing(replica_index i, std::uint32_t group, candidate& one) const;
-  enum class asked_by : std::uint8_t { request, probe };
+  enum class asked_by : std::uint8_t { request, probe, balking };
   void take_report(replica_index replica, const load_report& load, asked_by what, double seconds);
   void learn_trust(double held, double heard);
   void fold_service(record& it, double sample, double seconds);
@@ -377,6 +378,7 @@ class fleet {
   double hot_ = 0;
   double load_refreshed_ = -1;
   double probe_credit_ = 0;
+  double unprobed_ = 0;  // probes earned since one was sent
   float runner_up_ = 0;
 
   std::vector<replica_index> quiet_;  // ejected for their silence, as of the last `watch`

@@ -10,7 +10,9 @@ budget::budget(const allotment& terms, time_point now)
 double budget::balance(time_point now) const {
   const double passed = std::max(0., to_seconds(now - counted_));
   const double memory = to_seconds(terms_.memory);
-  const double quiet = std::min(terms_.most, memory * terms_.per_second);
+  // Whoever hardly calls may repeat as well: time grants one at least.
+  const double granted = terms_.per_second > 0 ? std::max(1., memory * terms_.per_second) : 0;
+  const double quiet = std::min(terms_.most, granted);
   if (tokens_ <= quiet) return std::min(quiet, tokens_ + passed * terms_.per_second);
   return quiet + (tokens_ - quiet) / (1 + passed / memory);
 }

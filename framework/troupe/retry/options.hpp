@@ -25,10 +25,11 @@ struct options {
   // The budget of a service (budget.hpp), in attempts. A tenth of the traffic may be repeats.
   double budget_per_call = .1;   // earned by each call; 0 to 1
   double budget_per_second = 1;  // earned by time, so that a quiet service can repeat at all; >= 0
-  double budget_initial = 100;   // >= 0
-  double budget_max = 1000;      // what can be saved up: a broken link's calls fail over at once; >= initial
-  // What calls earned is gone after about so long; > 0. So a service that was well for an hour enters an
-  // outage with the repeats of half a second's calls, not with an hour's.
+  double budget_initial = 100;   // >= 0; fades as what is earned does
+  double budget_max = 1000;      // what can be saved up, by the busiest; >= initial
+  // What calls earned is half gone after so long without any; > 0. So a service that was well for an hour
+  // enters an outage with the repeats of half a second's calls, not with an hour's. Longer: more of what a
+  // broken link loses can be repeated at once, where calls take seconds.
   duration budget_memory = 5s;
 
   // Hedges: the share of a service's calls that may get a second attempt for being slower than its p95. They

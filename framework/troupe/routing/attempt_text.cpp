@@ -5,10 +5,10 @@ namespace troupe::routing {
 
 namespace {
 
-std::string reason_to_repeat(retry::fate after, retry::verdict by, retry::safety declared) {
+std::string reason_to_repeat(retry::verdict by, retry::safety declared) {
   switch (by) {
     case retry::verdict::at_once:
-      return after == retry::fate::balked ? "another replica was the better one" : "it was never sent";
+      return "it was never sent";
     case retry::verdict::free_once:
       return "it was not executed";
     case retry::verdict::from_budget:
@@ -67,8 +67,11 @@ std::string sequel_text(const attempt_record& of, const attempt_record* next, re
     return "a backup was started elsewhere while it did not answer";
   if (of.code == code::cancelled) return "nobody waits for it any more";
   if (next == nullptr) return reason_to_end(verdict);
+  if (of.fate == retry::fate::balked)
+    return next->node == of.node ? "let in there: by its news it is still the best"
+                                 : "sent elsewhere: by its news another replica is the better one";
   const auto where = next->node == of.node ? "tried again there: " : "tried elsewhere: ";
-  return where + reason_to_repeat(of.fate, verdict, declared);
+  return where + reason_to_repeat(verdict, declared);
 }
 
 }  // namespace troupe::routing

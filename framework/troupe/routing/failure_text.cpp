@@ -110,8 +110,8 @@ error router::attempts_used(const call& it, const attempt_record& last) const {
 error router::budget_empty(const call& it, const attempt_record& last) const {
   const auto code = last.code == code::ok ? code::unavailable : last.code;
   return {code, service_of(it).name + ": " + reason_of(last) + ", on " + label(last.node) +
-                    "; not repeated: the retry budget of the service is empty, since too many of its recent "
-                    "calls had to be repeated. " +
+                    "; not repeated: the retry budget of the service is empty: about a tenth of its recent "
+                    "calls may be repeated, and these are. " +
                     known(it)};
 }
 

@@ -156,7 +156,8 @@ void router::launch(call& it, const balance::choice& picked, time_point now, act
   ++counted_.attempts;
   service.replicas.began(picked, now);
   // What one replica says to calls that are pinned to it says nothing about the service.
-  if (!it.spec.only) service.throttle.sent(it.spec.criticality, now);
+  // After one that balked it is still the same request.
+  if (!it.spec.only && !(it.balked && index == 1)) service.throttle.sent(it.spec.criticality, now);
   if (it.outstanding == 1) it.wake = first_look(it, now);
   set_phase(it, phase::under_way);
   arm(it);
@@ -294,7 +295,7 @@ void router::hedge(call& it, time_point now, actions& out) {
 }
 
 void router::expire(call& it, time_point now, actions& out) {
-  const bool reached = it.reached() > 0;
+  const bool reached = it.reached() > 0 || it.balked;
   const bool refused = !reached && it.excused > 0;
   const duration usual = service_of(it).replicas.p99_round_trip(balance::fleet::group_of(it.spec.method));
   for (std::size_t i = 0; i < it.states.size(); ++i) {

@@ -52,6 +52,11 @@ struct hosted_service {
   /// A request asks to be admitted. If it has no room it is to be refused as overloaded.
   enum class room : bool { no, yes };
   room ask(retry::criticality what, retry::attempt_kind which);
+  /// Whether a request that is to meet fewer than `balk_at` others goes back: so many are here, and some of
+  /// them wait for their first turn. Handlers that are suspended keep nobody waiting.
+  bool balks(std::uint32_t balk_at) const {
+    return balk_at > 0 && in_flight >= balk_at && in_flight > times.serving();
+  }
   void enter();
   void leave();
   /// Of a request that has been executed: its wait for its first turn, and its execution. What an adaptive

@@ -287,8 +287,7 @@ void server::place(std::unique_ptr<incoming_request> request, hosted_service* se
   if (service->now != hosted_service::phase::serving)
     return ++service->refused,
            refuse(std::move(request), code::unavailable, "the service is being restarted");
-  if (request->balk_at() > 0 && service->in_flight >= request->balk_at())
-    return ++service->balked, balk(std::move(request));
+  if (service->balks(request->balk_at())) return ++service->balked, balk(std::move(request));
   if (service->ask(request->criticality(), request->kind()) == hosted_service::room::no ||
       request_bytes_ + bytes > options_.request_bytes_max)
     return ++service->refused, turn_away(std::move(request));
