@@ -86,7 +86,7 @@ class work_service final : public bench::WorkService {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return troupe::run(argc, argv, {.log_level = "warn"}, [](troupe::node& node) {
+  return troupe::run(argc, argv, {.log_level = "error"}, [](troupe::node& node) {
     node.host<work_service>({.runs_on = troupe::placement::event_loop,
                              .in_flight_max = 1000,
                              .concurrency = troupe::concurrency::fixed},

@@ -91,7 +91,7 @@ result<stage> stage::set(const std::filesystem::path& folder) {
     return error{code::unavailable, "cannot make " + executions.string() + ": " + failure.message()};
   auto cluster = local::local_cluster::up(
       plan(executions),
-      {.folder = folder / "cluster", .lifetime = local::lifetime::bound, .log_level = "warn"});
+      {.folder = folder / "cluster", .lifetime = local::lifetime::bound, .log_level = "error"});
   if (!cluster) return cluster.error();
   if (const auto ready = local::wait_until_ready(*cluster, {}, ready_within); !ready) return ready.error();
   auto control = local::observe(*cluster);

@@ -86,7 +86,7 @@ void run_actor(load& made, unsigned window, troupe::node& node, troupe::placemen
 int main(int argc, char** argv) {
   const auto plan = bench::read_plan(argc, argv);
   try {
-    auto node = troupe::node::join(plan.address, {.log_level = "warn"});
+    auto node = troupe::node::join(plan.address, {.log_level = "error"});
     load made(plan, node.client<bench::Echo>());
     if (plan.drive == "then")
       run_chains(made, plan.window);

@@ -26,7 +26,7 @@ troupe::placement placement_in(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return troupe::run(argc, argv, {.log_level = "warn"}, [](troupe::node& node) {
+  return troupe::run(argc, argv, {.log_level = "error"}, [](troupe::node& node) {
     node.host<echo_service>({.runs_on = placement_in(node.arguments()), .in_flight_max = 100'000});
     std::printf("%s\n", to_string(node.address()).c_str());
     std::fflush(stdout);

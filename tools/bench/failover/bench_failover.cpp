@@ -36,7 +36,7 @@ result<round_result> run_round(double rate, int signal_number, const std::filesy
   if (!file) return file.error();
   for (auto& group : file->groups) group.replicas = 3;
   auto cluster = local::local_cluster::up(
-      *file, {.folder = folder, .lifetime = local::lifetime::bound, .log_level = "warn"});
+      *file, {.folder = folder, .lifetime = local::lifetime::bound, .log_level = "error"});
   if (!cluster) return cluster.error();
   if (const auto ready = local::wait_until_ready(*cluster, {}, 20s); !ready) return ready.error();
   auto caller = local::observe(*cluster);

@@ -126,7 +126,7 @@ int run(int seconds, int window) {
   const auto folder =
       std::filesystem::temp_directory_path() / ("troupe-bench-gossip-delay-" + std::to_string(::getpid()));
   auto cluster = local::local_cluster::up(
-      *file, {.folder = folder, .lifetime = local::lifetime::bound, .log_level = "warn"});
+      *file, {.folder = folder, .lifetime = local::lifetime::bound, .log_level = "error"});
   if (!cluster) return std::fprintf(stderr, "%s\n", cluster.error().text.c_str()), 1;
   if (const auto ready = local::wait_until_ready(*cluster, {}, 20s); !ready)
     return std::fprintf(stderr, "%s\n", ready.error().text.c_str()), 1;
