@@ -296,8 +296,8 @@ void fleet::take_report(replica_index i, const load_report& load, asked_by what,
   record& it = records_[i];
   const double taken = seconds - to_seconds(load.age);
   if (taken < it.reported) return;  // a probe's answer that was overtaken
-  // `own` no longer counts an answered request, the report still does. Who lets balk means it when `yours` is
-  // 0.
+  // `own` no longer counts an answered request, the report still does. Of one that balked, no `yours` is none
+  // of ours; elsewhere it is a server that does not tell.
   const double answered = what == asked_by::request ? 1 : 0;
   const double ours = load.yours > 0 || what == asked_by::balking ? load.yours : it.own + answered;
   it.others = std::max(0., load.in_flight - ours);
