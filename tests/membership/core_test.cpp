@@ -635,7 +635,7 @@ TEST_CASE("a suspect is probed out of turn by a few of those who hear of it") {
   CHECK(probed.size() == 8);
 }
 
-TEST_CASE("three acks in a row with another digest start an exchange, an equal one forgives") {
+TEST_CASE("five pings or acks in a row with another digest start an exchange, an equal one forgives") {
   auto quiet = stage::prompt();
   quiet.exchange_period = 1h;
   stage s(quiet);
@@ -644,7 +644,16 @@ TEST_CASE("three acks in a row with another digest start an exchange, an equal o
   s.take();
   const auto own = s.digest();
   const auto answer = [&](std::uint64_t digest) { s.ack(s.next_probe(), digest); };
-  for (const auto digest : {own + 1, own + 1, own, own + 1, own + 1}) answer(digest);
+  const auto ask = [&](std::uint64_t digest) {
+    auto ping = s.from(2, packet_kind::ping);
+    ping.target = life_of(1);
+    ping.digest = digest;
+    s.receive(ping);
+  };
+  for (const auto digest : {own + 1, own + 1, own, own + 1, own + 1}) {
+    answer(digest);
+    ask(digest);
+  }
   CHECK(s.out.exchanges.empty());
   answer(own + 1);
   CHECK(s.out.exchanges == std::vector<endpoint>{address_of(2)});

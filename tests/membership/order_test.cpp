@@ -105,8 +105,9 @@ TEST_CASE("the options' defaults and presets are within their bounds, and an err
            [](options& o) { o.gossip_fanout = 0; }, [](options& o) { o.retransmit_multiplier = 0; },
            [](options& o) { o.packet_bytes_max = 100; }, [](options& o) { o.exchange_period = 0s; },
            [](options& o) { o.join_retry = 0s; }, [](options& o) { o.leave_fanout = 0; },
-           [](options& o) { o.members_max = 1; }, [](options& o) { o.registration_bytes_max = 1; },
-           [](options& o) { o.dead_kept_for = 0s; }, [](options& o) { o.health_max = -1; }}) {
+           [](options& o) { o.members_max = 1; }, [](options& o) { o.graves_max = 1; },
+           [](options& o) { o.registration_bytes_max = 1; }, [](options& o) { o.dead_kept_for = 0s; },
+           [](options& o) { o.health_max = -1; }}) {
     options spoiled;
     spoil(spoiled);
     CHECK_FALSE(spoiled.validate());

@@ -172,6 +172,23 @@ TEST_CASE("a leave is known to all within a second, without suspicion, also when
   }
 }
 
+TEST_CASE(
+    "twenty nodes keep up with fifty joins and fifty leaves a second: no ghosts, and no memory of all") {
+  constexpr std::uint32_t hosts = 20, guests = 1500, at_once = 50;
+  auto options = calm_options(1);
+  options.mode.settings.members_max = 1000;
+  watched_cluster all(options);
+  all.grow(hosts);
+  for (std::uint32_t guest = 0; guest < guests + at_once; ++guest) {
+    if (guest < guests) all.start(all.add(), {guest % hosts});
+    if (guest >= at_once) all.leave(hosts + guest - at_once, 500ms);
+    all.run(20ms);
+    REQUIRE(all.brain(0).members().size() <= options.mode.settings.members_max);
+  }
+  CHECK(all.run_until(10s, [&] { return all.agree(); }));
+  CHECK(all.wrong_deaths() == 0);
+}
+
 TEST_CASE("a restart is known to all within two seconds, long before its old life would have been dead") {
   for (const auto where : {new_address::same, new_address::another}) {
     for (const auto kept : {disk::kept, disk::lost}) {

@@ -26,7 +26,7 @@ core::core(const options& settings, identity self, std::string name, endpoint ad
     : settings_(settings),
       self_(self.node),
       random_(seed),
-      graveyard_(settings.members_max),
+      graveyard_(settings.graves_max),
       accusation_limit_(settings.accusations_max, settings.probe_period),
       losses_(settings.loss_percent),
       restated_(now - settings.restate_interval),

@@ -227,7 +227,7 @@ class core {
   void nack_late_relays(time_point now, actions& out);
   enum class introduction : std::uint8_t { needed, not_needed };
   void take(const packet& what, endpoint from, time_point now, actions& out);
-  void receive_ping(const packet& what, endpoint reply_to, introduction mine, actions& out);
+  void receive_ping(const packet& what, endpoint reply_to, introduction mine, time_point now, actions& out);
   void receive_ping_request(const packet& what, endpoint reply_to, time_point now, actions& out);
   void receive_ack(const packet& what, endpoint reply_to, time_point now, actions& out);
   void receive_nack(const packet& what);
@@ -248,6 +248,7 @@ class core {
   void watch_isolation(time_point now, actions& out);
   void note_contact(time_point now);
   void withdraw_accusations(time_point now);
+  void watch(node_id who, time_point now);
   void look_closer(time_point now, actions& out);
   bool receive_watch_ack(const packet& what, time_point now);
   void take_losses(node_id observer, const std::vector<node_id>& before, const std::vector<node_id>& after);

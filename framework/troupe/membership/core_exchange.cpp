@@ -18,7 +18,7 @@ constexpr int looks_after_join = 3;
 constexpr int warnings_max = 64;
 
 /// Mismatches of the digest in a row before a stream is worth it: news under way explains one or two.
-constexpr int mismatches_wanted = 3;
+constexpr int mismatches_wanted = 5;
 
 /// Members that a busy node names.
 constexpr std::size_t others_named = 3;

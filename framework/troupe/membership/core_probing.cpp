@@ -125,10 +125,8 @@ void core::conclude(answer how, time_point now, actions& out) {
     // It is this node's own network: it has nothing to say about the others'.
     losses_.clear();
     restate(now);
-  } else if (how == answer::rescued && reach_.knows_usual_loss() &&
-             loss_reports_.observers_of(node).size() <=
-                 static_cast<std::size_t>(settings_.degraded_observers)) {
-    losses_.watch(node, now);  // where enough watch already, one more would change nothing
+  } else if (how == answer::rescued) {
+    watch(node, now);
   }
 }
 
@@ -189,7 +187,7 @@ void core::take(const packet& what, endpoint from, time_point now, actions& out)
   }
   switch (what.kind) {
     case packet_kind::ping:
-      return receive_ping(what, reply_to, mine, out);
+      return receive_ping(what, reply_to, mine, now, out);
     case packet_kind::ping_request:
       receive_ping_request(what, reply_to, now, out);
       break;
@@ -209,7 +207,8 @@ void core::take(const packet& what, endpoint from, time_point now, actions& out)
   out.packets.push_back({reply_to, std::move(note)});
 }
 
-void core::receive_ping(const packet& what, endpoint reply_to, introduction mine, actions& out) {
+void core::receive_ping(const packet& what, endpoint reply_to, introduction mine, time_point now,
+                        actions& out) {
   packet ack = start(packet_kind::ack);
   ack.sequence = what.sequence;
   ack.target = self().self;
@@ -220,6 +219,7 @@ void core::receive_ping(const packet& what, endpoint reply_to, introduction mine
   if (what.digest != 0 && what.digest != ack.digest && taken < settings_.packet_bytes_max)
     news_.retell(settings_.packet_bytes_max - taken, what.from.node, ack.updates);
   out.packets.push_back({reply_to, std::move(ack)});
+  if (what.digest != 0) compare_digest(what, reply_to, now, out);
 }
 
 void core::receive_ping_request(const packet& what, endpoint reply_to, time_point now, actions& out) {

@@ -69,9 +69,11 @@ void core::push(time_point now, actions& out) {
   last_gossip_ = now;
   // With nobody to tell, news gets old: an isolated node must not come back with its list of the dead.
   if (roster_.live() == (running() ? 1u : 0u)) news_.clear();
-  // In a storm one packet to each does not hold what nobody has been told yet: more go out, as far as
-  // allowed.
-  while (tell_some(out) && news_.has_untold()) continue;
+  // In a storm one packet to each does not hold all of it: more go out, as far as allowed, so that each piece
+  // of news goes to as many at once as it would alone.
+  while (tell_some(out) && news_.bytes() > settings_.packet_bytes_max &&
+         news_.has_told_less_than(settings_.gossip_fanout))
+    continue;
   next_gossip_ = news_.empty() ? never : now + settings_.gossip_interval;
 }
 

@@ -43,6 +43,7 @@ void dissemination::announce(update what, urgency how_urgent, int budget) {
   const rank position{handicap_of(how_urgent), how_urgent, next_age_--, subject};
   const auto bytes = size_bound(what);
   order_.insert(position);
+  bytes_ += bytes;
   entries_.emplace(subject, entry{std::move(what), bytes, budget, budget, position});
   if (entries_.size() <= entries_max_) return;
   ++dropped_;
@@ -81,6 +82,7 @@ void dissemination::take(std::size_t bytes, node_id receiver, std::vector<update
     // A suspicion is not settled, and in no digest.
     if (told.what.state != state::suspect) spent_.push_front({std::move(told.what), told.budget});
     if (spent_.size() > spent_max) spent_.pop_back();
+    bytes_ -= told.bytes;
     entries_.erase(subject);
   }
 }
@@ -101,11 +103,13 @@ void dissemination::forget(node_id subject) {
   const auto found = entries_.find(subject);
   if (found == entries_.end()) return;
   order_.erase(found->second.position);
+  bytes_ -= found->second.bytes;
   entries_.erase(found);
 }
 
 void dissemination::clear() {
   entries_.clear();
+  bytes_ = 0;
   order_.clear();
   spent_.clear();
 }

@@ -45,8 +45,10 @@ class dissemination {
   void clear();
   bool contains(node_id subject) const { return entries_.contains(subject); }
   bool empty() const { return entries_.empty(); }
-  /// Some of the most urgent has not been told to anybody.
-  bool has_untold() const { return !order_.empty() && order_.begin()->turn == 0; }
+  /// Some of the most urgent was told less than so many times.
+  bool has_told_less_than(int times) const { return !order_.empty() && order_.begin()->turn < times; }
+  /// Of all of it, by `size_bound`.
+  std::size_t bytes() const { return bytes_; }
   std::size_t size() const { return entries_.size(); }
   std::uint64_t dropped() const { return dropped_; }
 
@@ -66,10 +68,12 @@ class dissemination {
     rank position;
   };
 
+  static constexpr std::size_t spent_max = 16;
+
   std::size_t update_bytes_max_;
   std::size_t entries_max_;
+  std::size_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
-  static constexpr std::size_t spent_max = 16;
 
   std::map<node_id, entry> entries_;
   std::set<rank> order_;

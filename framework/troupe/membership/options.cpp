@@ -114,6 +114,7 @@ result<void> options::validate() const {
   check.count("leave_fanout", leave_fanout, 1, 64);
   check.time("leave_limit", leave_limit, 100ms, 1min);
   check.number("members_max", members_max, 2, 100'000);
+  check.number("graves_max", graves_max, 2, 1'000'000);
   check.number("registration_bytes_max", registration_bytes_max, 256, 65'536);
   check.time("dead_kept_for", dead_kept_for, 1s, 24h);
   check.count("health_max", health_max, 0, 32);

@@ -116,9 +116,14 @@ struct options {
   int leave_fanout = 4;
   duration leave_limit = 2s;
 
-  /// Most members known at once, the dead included; the same number of tombstones. A joiner beyond it is
-  /// counted in `dropped_members` and not seen. 2 to 100,000.
+  /// Most members known at once, the dead included. A joiner beyond it is counted in `dropped_members` and
+  /// not seen. 2 to 100,000.
   std::size_t members_max = 10'000;
+
+  /// Most tombstones: of forgotten members, so that old news of them is not believed. About 100 bytes each;
+  /// the oldest goes first. Where more nodes come and go than fit in half a minute, some who are gone are
+  /// taken for new ones, until a probe finds out. 2 to 1,000,000.
+  std::size_t graves_max = 10'000;
 
   /// Most bytes of one node's registration, encoded. A document that does not fit into a packet travels by
   /// stream, so larger ones spread slower. 256 to 65,536.

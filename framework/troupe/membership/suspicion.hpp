@@ -48,6 +48,8 @@ class suspicion {
   bool is_lone() const { return accusers_.size() == 1; }
   /// True when nobody but `accuser` has said it.
   bool is_only_of(node_id accuser) const { return is_lone() && accusers_[0].accuser == accuser; }
+  /// True when `accuser` is one of those who say it, as far as they are remembered.
+  bool is_of(node_id accuser) const;
   /// When the last one to join the accusers did so, trusted or not, `except` left out; the axis' begin if
   /// none.
   time_point last_accused(node_id except) const;

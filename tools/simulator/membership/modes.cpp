@@ -27,6 +27,7 @@ constexpr setter setters[] = {
     {"join_retry", [](membership::options& of, double to) { of.join_retry = from_seconds(to); }},
     {"members_max",
      [](membership::options& of, double to) { of.members_max = static_cast<std::size_t>(to); }},
+    {"graves_max", [](membership::options& of, double to) { of.graves_max = static_cast<std::size_t>(to); }},
     {"dead_kept_for", [](membership::options& of, double to) { of.dead_kept_for = from_seconds(to); }},
     {"event_interval", [](membership::options& of, double to) { of.event_interval = from_seconds(to); }},
     {"verdict_wait", [](membership::options& of, double to) { of.verdict_wait = from_seconds(to); }},
