@@ -98,6 +98,97 @@ TEST_CASE("an isolated node accuses nobody for as long as a suspicion may last")
   CHECK(s.node.counted().suspicions == before);
 }
 
+/// All rounds of a roll call of nodes 1 to `last`, on whose pings `answers(node, round)` decides.
+template <class Answers>
+roll_call called(std::uint64_t last, Answers&& answers) {
+  std::vector<node_id> everybody;
+  for (std::uint64_t node = 1; node <= last; ++node) everybody.push_back({node});
+  roll_call call;
+  call.begin(everybody, 1000, 500ms, start);
+  std::map<node_id, int> asked;
+  for (int turns = 0; !call.over() && turns < 1000; ++turns)
+    for (const auto who : call.turn(64, 200ms, call.next()))
+      if (answers(who.value, ++asked[who])) call.answered(who, 1000);
+  return call;
+}
+
+TEST_CASE("a roll call asks a few, then everybody, and the silent ones twice more") {
+  roll_call call;
+  CHECK_FALSE(call.open());
+  call.begin({{1}, {2}, {3}}, 1000, 500ms, start);
+  CHECK(call.next() == start);
+  CHECK(call.turn(64, 200ms, start).size() == 3);
+  CHECK(call.judges_few());
+  CHECK(call.next() == start + 500ms);
+  call.answered({2}, 1000);
+  call.answered({3}, 999);  // to a ping from before the call
+  CHECK(call.answered_first() == std::vector<node_id>{{2}});
+  CHECK(call.turn(64, 200ms, start + 500ms) == std::vector<node_id>{{1}, {3}});
+  CHECK_FALSE(call.judges_few());
+  CHECK(call.turn(64, 200ms, start + 1s) == std::vector<node_id>{{1}, {3}});
+  CHECK_FALSE(call.over());
+  CHECK(call.turn(64, 200ms, start + 1500ms).empty());
+  CHECK(call.over());
+  CHECK(call.is_conclusive());
+  CHECK(call.present() == 1);
+  CHECK(call.silent() == std::vector<node_id>{{1}, {3}});
+
+  roll_call large;
+  std::vector<node_id> everybody;
+  for (std::uint64_t node = 1; node <= 100; ++node) everybody.push_back({node});
+  large.begin(everybody, 1000, 500ms, start);
+  CHECK(large.turn(64, 200ms, start).size() == roll_call::first_few);
+  CHECK(large.turn(64, 200ms, start + 500ms).size() == 64);
+  CHECK(large.next() == start + 700ms);
+  CHECK(large.turn(64, 200ms, start + 700ms).size() == 20);
+  CHECK(large.next() == start + 1200ms);
+  large.close();
+  CHECK(large.next() == never);
+}
+
+TEST_CASE("the silent are gone if those who answer do so at once, and not if packets get lost") {
+  CHECK(called(1000, [](auto node, int) { return node <= 20; }).is_conclusive());
+  CHECK(called(1000, [](auto node, int) { return node <= 20; }).silent().size() == 980);
+  CHECK_FALSE(called(1000, [](auto, int) { return false; }).is_conclusive());
+  random_source random(7);
+  for (const double loss : {.2, .5, .8, .95})
+    CHECK_FALSE(called(1000, [&](auto, int) { return random.unit() >= loss; }).is_conclusive());
+  CHECK_FALSE(called(1000, [](auto, int round) { return round == 2; }).is_conclusive());  // a cut that ended
+}
+
+TEST_CASE("where few are left, those find out soon that the others are gone, and tell them first") {
+  stage s;
+  s.meet(200);
+  s.run(30s);
+  s.take();
+  const auto few = [](std::uint64_t peer) { return peer <= 9 || peer == 200; };
+  s.run(60s, few);
+  REQUIRE(s.node.isolated());
+  s.ping(9);
+  s.run(20s, few);
+  CHECK(s.node.counted().isolations >= 1);
+  CHECK_FALSE(s.node.isolated());
+  CHECK(s.node.local_health() < s.settings.health_max);
+  std::map<state, int> held;
+  for (std::uint64_t peer = 2; peer <= 199; ++peer) ++held[s.seen(peer)];
+  CHECK(held[state::dead] == 190);
+  CHECK(held[state::alive] == 8);
+  std::set<std::uint64_t> warned;
+  for (const auto& ping : sent(s.out, packet_kind::ping))
+    if (const auto* note = find(ping, ping.target.node.value); note && note->state == state::suspect)
+      warned.insert(ping.target.node.value);
+  CHECK(warned.size() >= 190);
+}
+
+TEST_CASE("a node whose packets get lost both ways buries nobody by a roll call") {
+  stage s;
+  s.meet(200);
+  s.run(30s);
+  random_source random(3);
+  s.run(5min, [&](std::uint64_t) { return random.unit() < .1; });
+  CHECK(s.node.counted().deaths == 0);
+}
+
 TEST_CASE("two survivors of a large crash bury the others, one alone does not before a day has passed") {
   stage s;
   s.meet(10);

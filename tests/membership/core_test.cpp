@@ -301,7 +301,9 @@ TEST_CASE("a death without a suspicion before it is first a suspicion, and a str
   s.merge(3, {about(3), accused(2, state::dead, 3), accused(4, state::dead, 3)});
   CHECK(s.seen(2) == state::suspect);
   CHECK(s.seen(4) == state::suspect);
-  s.gossip(3, {accused(2, state::dead, 3)});
+  s.gossip(3, {accused(2, state::dead, 3)});  // the same packet once more
+  CHECK(s.seen(2) == state::suspect);
+  s.gossip(5, {accused(2, state::dead, 3)});
   CHECK(s.seen(2) == state::dead);
   CHECK(kinds(s.out) == happened{event_kind::suspected, event_kind::suspected, event_kind::died});
 }

@@ -101,6 +101,7 @@ void core::tick(time_point now, actions& out) {
     if (probe_ && probe_->ends <= now) conclude_probe(now, out);
     if (next_probe_ <= now) probe_next(now, out);
     look_closer(now, out);
+    if (roll_call_.next() <= now) call_roll(now, out);
     nack_late_relays(now, out);
     bury_suspects(now, out);
     if (wanted_exchange_ && next_extra_exchange_ <= now)
@@ -118,8 +119,9 @@ void core::tick(time_point now, actions& out) {
 time_point core::next_deadline() const {
   auto next = std::min({next_gossip_, next_release_, next_farewell_});
   if (!running()) return next;
-  next = std::min({next, next_probe_, next_exchange_, next_join_, next_heal_, next_sweep_, next_relay_,
-                   next_restate_, losses_.next(), docket_.gathered(settings_.verdict_wait)});
+  next =
+      std::min({next, next_probe_, next_exchange_, next_join_, next_heal_, next_sweep_, next_relay_,
+                next_restate_, losses_.next(), roll_call_.next(), docket_.gathered(settings_.verdict_wait)});
   if (probe_) next = std::min({next, probe_->indirect_at, probe_->again_at, probe_->ends});
   if (!watches_.empty()) next = std::min(next, watches_.begin()->second.ends);
   if (wanted_exchange_) next = std::min(next, next_extra_exchange_);
@@ -137,6 +139,7 @@ void core::notice_stall(time_point now) {
   adjust_health(+1);
   docket_.postpone_all(now - due);
   probe_.reset();
+  roll_call_.close();
   watches_.clear();
   relays_.clear();
 }

@@ -7,8 +7,8 @@
 // The class is one, its subjects are eight files: core.cpp (timers, what the owner does, events),
 // core_probing.cpp (who is still there), core_verdict.cpp (suspicions and what ends them), core_learning.cpp
 // (what others say), core_telling.cpp (what goes into packets and to whom), core_condition.cpp (what a node
-// says of its own condition: strain, loss, isolation), core_lasting.cpp (joining, healing, forgetting),
-// core_exchange.cpp (streams that repair what gossip lost).
+// says of its own condition: strain, loss, isolation, who of all is there), core_lasting.cpp (joining,
+// healing, forgetting), core_exchange.cpp (streams that repair what gossip lost).
 //
 // Sources: Das, Gupta, Motivala, "SWIM" (DSN 2002); Dadgar, Phillips, Currey, "Lifeguard" (DSN 2018).
 #pragma once
@@ -33,6 +33,7 @@
 #include <troupe/membership/message.hpp>
 #include <troupe/membership/options.hpp>
 #include <troupe/membership/order.hpp>
+#include <troupe/membership/roll_call.hpp>
 #include <troupe/membership/roster.hpp>
 #include <troupe/membership/round_trip.hpp>
 #include <troupe/membership/suspicion.hpp>
@@ -175,6 +176,7 @@ class core {
   struct accusation {
     node_id accuser{};
     std::uint8_t health = 0;
+    node_id mourner{};  // who told of a death that is only believed to be a suspicion
   };
   /// What is measured of a peer and nobody else's business.
   struct link {
@@ -235,6 +237,7 @@ class core {
 
   // core_verdict.cpp
   void suspect(record& whom, time_point now, actions& out);
+  record& accuse(record& whom, time_point now);
   void confirm(record& known, accusation by, const hearsay& how, time_point now);
   credit credit_of(const accusation& by) const;
   bool wants_two_words() const;
@@ -246,7 +249,11 @@ class core {
   // core_condition.cpp
   void restate(time_point now);
   void watch_isolation(time_point now, actions& out);
+  void end_isolation(time_point now);
   void note_contact(time_point now);
+  void begin_roll_call(time_point now);
+  void call_roll(time_point now, actions& out);
+  void conclude_roll_call(time_point now, actions& out);
   void withdraw_accusations(time_point now);
   void watch(node_id who, time_point now);
   void look_closer(time_point now, actions& out);
@@ -330,6 +337,8 @@ class core {
   reach reach_;
   time_point isolated_since_ = never;  // never: it is not
   time_point last_contact_ = time_point::min();
+  roll_call roll_call_;
+  time_point next_roll_call_ = time_point::min();  // not before
 
   loss_meter losses_;                            // what this node sees
   std::map<std::uint64_t, watch_ping> watches_;  // by sequence

@@ -13,6 +13,9 @@ namespace {
 /// Closer looks a probe period, at each peer that is looked at.
 constexpr int looks_per_period = 2;
 
+/// Of a roll call, how many are pinged in an interval of gossip: as many bytes as gossip may take.
+constexpr std::size_t roll_call_turn = 64;
+
 }  // namespace
 
 bool core::isolated() const { return isolated_since_ != never; }
@@ -51,9 +54,7 @@ void core::watch_isolation(time_point now, actions& out) {
   if (cut_off == isolated()) return;
   if (!cut_off) {
     withdraw_accusations(now);
-    // What others suspect, too, has waited; its subjects get the whole time to be heard.
-    docket_.restart_all(now);
-    isolated_since_ = never;
+    end_isolation(now);
     out.notes.push_back("this node reaches others again: it is not isolated any more");
     return;
   }
@@ -69,13 +70,75 @@ void core::watch_isolation(time_point now, actions& out) {
                       " nodes that it probed: it takes itself for isolated, and nobody for dead");
 }
 
+void core::end_isolation(time_point now) {
+  isolated_since_ = never;
+  // What others suspect, too, has waited; its subjects get the whole time to be heard.
+  docket_.restart_all(now);
+  probe_.reset();  // begun in isolation, it says nothing of its target
+}
+
 /// The first packet after a long silence: the network is back. Before a word of what this node has thought of
 /// the others meanwhile goes out, and has them all refute it, it thinks again.
 void core::note_contact(time_point now) {
   const auto before = std::exchange(last_contact_, now);
-  if (!isolated() || now < before + bounds_of(settings_, roster_.live()).longest) return;
+  if (!isolated()) return;
+  begin_roll_call(now);
+  if (now < before + bounds_of(settings_, roster_.live()).longest) return;
   withdraw_accusations(now);
   isolated_since_ = now;
+}
+
+/// Somebody is there. Who else?
+void core::begin_roll_call(time_point now) {
+  if (roll_call_.open() || now < next_roll_call_) return;
+  next_roll_call_ = now + bounds_of(settings_, roster_.live()).longest;
+  std::vector<node_id> everybody;
+  for (const auto& one : roster_)
+    if (is_live(one.state) && one.self.node != self_) everybody.push_back(one.self.node);
+  for (auto rest = everybody.size(); rest > 1; --rest)
+    std::swap(everybody[rest - 1], everybody[random_.below(static_cast<std::uint32_t>(rest))]);
+  roll_call_.begin(std::move(everybody), next_sequence_, settings_.probe_timeout_max, now);
+}
+
+void core::call_roll(time_point now, actions& out) {
+  if (roll_call_.judges_few()) {
+    const auto there = roll_call_.answered_first();
+    if (100 * there.size() >= static_cast<std::size_t>(settings_.isolation_percent) * roll_call::first_few) {
+      for (const auto who : there) reach_.note(who, answer::direct, now);
+      roll_call_.close();
+      return watch_isolation(now, out);
+    }
+  }
+  for (const auto who : roll_call_.turn(roll_call_turn, settings_.gossip_interval, now)) {
+    const auto* peer = roster_.find(who);
+    if (peer == nullptr || !is_live(peer->state)) continue;
+    packet ping = start(packet_kind::ping);
+    ping.sequence = next_sequence_++;
+    ping.target = peer->self;
+    fill(ping, peer->self, packet_overhead_bytes);
+    ++counters_.pings;
+    out.packets.push_back({peer->who->address, std::move(ping)});
+  }
+  if (roll_call_.over()) conclude_roll_call(now, out);
+}
+
+/// Those who are there answer, so it is not this node's network that keeps the others from it. It tells the
+/// silent ones, and nobody else: those who are there call the roll themselves, and such a list is more than
+/// options::accusations_max lets one say.
+void core::conclude_roll_call(time_point now, actions& out) {
+  roll_call_.close();
+  if (!roll_call_.is_conclusive()) return;
+  out.notes.push_back(std::to_string(roll_call_.present()) + " nodes answer this one, and " +
+                      std::to_string(roll_call_.silent().size()) + " do not: those are gone, or cut off");
+  end_isolation(now);
+  reach_ = {};
+  health_ = 0;
+  for (const auto who : roll_call_.silent()) {
+    auto* const known = roster_.find(who);
+    if (known == nullptr || !is_live(known->state)) continue;
+    warn(describe(known->state == state::alive ? accuse(*known, now) : *known, carry::version_only), out);
+    docket_.make_certain(who);
+  }
 }
 
 /// What this node alone suspects, while it has reason to doubt itself, is its own trouble.

@@ -34,18 +34,24 @@ void core::learn(const update& what, const hearsay& how, time_point now, actions
 
   // A death without a suspicion before it is first a suspicion: its owner gets the chance to refute. Two
   // halves that meet again would else bury each other. A stream tells old news, so it never kills; nor does
-  // one who is not well itself.
+  // one who is not well itself, nor the same packet once more.
   const accusation by{what.accuser, what.accuser_health};
+  const auto held = accusations_.find(known->self.node);
+  const bool said_so = held != accusations_.end() && held->second.mourner == how.teller.node;
+  const bool first_word = known->state == state::alive;
   if (what.state == state::dead && what.subject.epoch == known->self.epoch &&
-      (known->state == state::alive || (known->state == state::suspect &&
-                                        (how.by == channel::stream || credit_of(by) == credit::doubtful)))) {
+      (first_word || (known->state == state::suspect &&
+                      (how.by == channel::stream || credit_of(by) == credit::doubtful || said_so)))) {
     update doubt = what;
     doubt.state = state::suspect;
     if (!doubt.accuser) doubt.accuser = how.teller.node;
     // Whoever holds it dead is one more who says so, if not of its own: nobody dies by one word.
     if (how.by == channel::stream && known->state == state::suspect && what.incarnation == known->incarnation)
       docket_.confirm(known->self.node, how.teller.node, credit::doubtful, now);
-    return learn(doubt, how, now, out);
+    learn(doubt, how, now, out);
+    if (const auto begun = accusations_.find(what.subject.node); first_word && begun != accusations_.end())
+      begun->second.mourner = how.teller.node;
+    return;
   }
   const auto claimed = standing_of(what);
   if (supersedes(claimed, standing_of(*known))) {

@@ -109,6 +109,9 @@ void core::conclude(answer how, time_point now, actions& out) {
   const probe ended = std::move(*probe_);
   probe_.reset();
   const auto node = ended.target.node;
+  // That somebody is silent whom a roll call did not find says nothing new, and nothing of this node.
+  const auto* doubt = docket_.find(node);
+  if (how == answer::none && doubt != nullptr && doubt->is_certain()) return;
   reach_.note(node, how, now);
   watch_isolation(now, out);
   if (how == answer::none) {
@@ -256,6 +259,7 @@ void core::receive_ack(const packet& what, endpoint reply_to, time_point now, ac
     relays_.erase(asked);
     return;
   }
+  if (what.from == what.target) roll_call_.answered(what.from.node, what.sequence);
   if (receive_watch_ack(what, now)) return;
   if (!probe_ || probe_->target != what.target) return;
   const bool first = probe_->sequence == what.sequence;

@@ -19,11 +19,15 @@ void core::suspect(record& whom, time_point now, actions& out) {
     return;
   }
   if (whom.state != state::alive) return;
-  ++counters_.suspicions;
-  const auto& doubted = enter(whom, state::suspect, mine, now);
-  happened(event_kind::suspected, doubted);
-  announce(doubted, urgency::failure, carry::version_only, now);
+  announce(accuse(whom, now), urgency::failure, carry::version_only, now);
   push(now, out);
+}
+
+record& core::accuse(record& whom, time_point now) {
+  ++counters_.suspicions;
+  auto& doubted = enter(whom, state::suspect, {self_, static_cast<std::uint8_t>(health_)}, now);
+  happened(event_kind::suspected, doubted);
+  return doubted;
 }
 
 void core::confirm(record& known, accusation by, const hearsay& how, time_point now) {
@@ -35,7 +39,8 @@ void core::confirm(record& known, accusation by, const hearsay& how, time_point 
   // The second accuser is worth passing on, however unwell: without it nobody buries the suspect.
   const bool needed = lone && wants_two_words() && !docket_.find(known.self.node)->is_lone();
   if (!shortened && !needed) return;
-  accusations_[known.self.node] = by;
+  auto& held = accusations_[known.self.node];
+  held = {by.accuser, by.health, held.mourner};
   if (how.then == retelling::announce) announce(known, urgency::failure, carry::version_only, now);
 }
 

@@ -6,11 +6,13 @@
 // it stops accusing, and its open suspicions wait.
 //
 // It must not wait for ever, for the second happens too: survivors of a large crash, or the smaller side of a
-// split. After the time that its longest suspicion takes it accuses again, marked by its bad health, which
-// harms nobody who is well; and it buries whom another one, too, has accused since. So two survivors bury the
-// others, and one alone never does, before what options::dead_kept_for says. A lone survivor
-// loses nothing by that: it serves, the router gives up on silent links by itself, and the first joiners end
-// the isolation, since they answer. Below `targets_min` others nothing can be told, and nobody is isolated.
+// split. As soon as it hears anybody it calls the roll (roll_call.hpp), which tells the two apart unless
+// packets get lost. Where it does not: after the time that its longest suspicion takes it accuses again,
+// marked by its bad health, which harms nobody who is well; and it buries whom another one, too, has accused
+// since. So two survivors bury the others, and one alone never does, before what options::dead_kept_for says.
+// A lone survivor loses nothing by that: it serves, the router gives up on silent links by itself, and the
+// first joiners end the isolation, since they answer. Below `targets_min` others nothing can be told, and
+// nobody is isolated.
 #pragma once
 
 #include <algorithm>

@@ -51,7 +51,7 @@ time_point suspicion::last_accused(node_id except) const {
 }
 
 time_point suspicion::deadline() const {
-  if (bounds_.confirmations == 0) return started_ + bounds_.shortest;
+  if (bounds_.confirmations == 0 || certain_) return started_ + bounds_.shortest;
   // longest - (longest - shortest) * log(C + 1) / log(K + 1), with C the trusted beyond the first of them.
   const auto confirmed = std::max(0, trusted_ - 1);
   const double share = std::log(confirmed + 1.0) / std::log(bounds_.confirmations + 1.0);
@@ -98,6 +98,10 @@ void docket::postpone(node_id who, duration by) {
 
 void docket::asked(node_id who) {
   amend(who, [&](suspicion& doubt) { doubt.asked(); });
+}
+
+void docket::make_certain(node_id who) {
+  amend(who, [](suspicion& doubt) { doubt.make_certain(); });
 }
 
 template <class Edit>

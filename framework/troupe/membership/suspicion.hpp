@@ -45,9 +45,12 @@ class suspicion {
   /// True when somebody else than the first accuser, trusted as well, says the same.
   bool is_shared() const { return trusted_ > 1; }
   /// True when nobody but its first accuser says so, trusted or not.
-  bool is_lone() const { return accusers_.size() == 1; }
+  bool is_lone() const { return accusers_.size() == 1 && !certain_; }
   /// True when nobody but `accuser` has said it.
   bool is_only_of(node_id accuser) const { return is_lone() && accusers_[0].accuser == accuser; }
+  /// True when a roll call says so: it waits for a refutation only, not for others.
+  bool is_certain() const { return certain_; }
+  void make_certain() { certain_ = true; }
   /// True when `accuser` is one of those who say it, as far as they are remembered.
   bool is_of(node_id accuser) const;
   /// When the last one to join the accusers did so, trusted or not, `except` left out; the axis' begin if
@@ -72,6 +75,7 @@ class suspicion {
   suspicion_bounds bounds_;
   time_point started_;
   int questions_ = 0;
+  bool certain_ = false;
 };
 
 /// The open suspicions by their deadlines. Every call costs O(log n) but the two for all.
@@ -83,6 +87,7 @@ class docket {
   bool confirm(node_id who, node_id accuser, credit word, time_point now);
   void postpone(node_id who, duration by);
   void asked(node_id who);
+  void make_certain(node_id who);
   void postpone_all(duration by);
   void restart_all(time_point now);
 

@@ -104,7 +104,7 @@ void cluster::bring_up(std::uint32_t node, disk kept, new_address where) {
   it.brain = std::make_unique<membership::core>(how_.mode.settings, identity{it.id, {it.epoch}}, it.name,
                                                 address_of(it.address), random_(), clock(it));
   witness_.started(node, it.brain->self(), now_);
-  if (network_.isolated(node)) witness_.isolated(node, now_);
+  witness_.isolated(node, network_.isolated(node) ? now_ : never);
 }
 
 std::vector<membership::service_entry> cluster::offered(std::uint32_t count) const {
@@ -258,7 +258,9 @@ void cluster::set_mode(std::uint32_t node, membership::mode mode) {
 
 // --- What a core wants done ------------------------------------------------------------------------------
 
-circumstances cluster::why() const { return {disturbed_until_, ever_disturbed_, forgiveness_}; }
+circumstances cluster::why(std::uint32_t observer) const {
+  return {disturbed_until_, ever_disturbed_, forgiveness_, brain(observer).counted().limited_accusations > 0};
+}
 
 void cluster::disturbed_until(time_point when) {
   ever_disturbed_ = true;
@@ -292,7 +294,7 @@ void cluster::settle(std::uint32_t node, membership::actions& out, witness::arri
   }
   for (const auto& event : out.events) {
     trace(event.subject.self.node.value ^ static_cast<std::uint64_t>(event.kind) << 56 ^ node);
-    if (!it.leaving) witness_.observe(node, event, how, why(), now_);
+    if (!it.leaving) witness_.observe(node, event, how, why(node), now_);
   }
   for (auto& sent : out.packets) send(node, sent);
   for (const auto& with : out.exchanges) open_stream(node, with, purpose::sync, {});

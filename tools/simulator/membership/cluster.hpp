@@ -199,7 +199,7 @@ class cluster {
   void read_what_waits(std::uint32_t node);
   void unblock(std::uint32_t node);
   void end_process(std::uint32_t node);
-  circumstances why() const;
+  circumstances why(std::uint32_t observer) const;
   void disturbed_until(time_point when);
 
   void send(std::uint32_t from, membership::actions::send& sent);

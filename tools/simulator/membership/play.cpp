@@ -294,7 +294,8 @@ class performance {
 
   void check_crash(const happening& now) {
     const bool came_back = all_.running(now.node);
-    if (came_back || last_start_ > now.since || !all_.calm_since(now.since)) return;
+    const bool few_are_left = 2 * running() <= what_.nodes;
+    if (came_back || few_are_left || last_start_ > now.since || !all_.calm_since(now.since)) return;
     all_.seen_by_all().expect_known(now.node, all_.now() - now.since, all_.now());
   }
 

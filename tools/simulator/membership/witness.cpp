@@ -273,7 +273,8 @@ bool witness::takes_back(const sight& held, const membership::event& what) {
 }
 
 void witness::check_step(std::uint32_t observer, std::uint32_t subject, const sight& held,
-                         std::uint32_t which, const membership::event& what, arrival how, time_point now) {
+                         std::uint32_t which, const membership::event& what, arrival how,
+                         const circumstances& why, time_point now) {
   const auto& said = what.subject;
   const auto where = truth_[observer].name + " on " + truth_[subject].name + " (" +
                      std::string(to_string(what.kind)) + "): ";
@@ -298,7 +299,8 @@ void witness::check_step(std::uint32_t observer, std::uint32_t subject, const si
     return break_rule(9, where + "nothing said that it had come", now);
   // Whoever is isolated takes its own doubts back on any sign of life, and may be given them anew, but
   // nothing worse; that the sign, or the doubt, is an old one, the seal tells.
-  const bool doubts_again = held.taken_back && what.kind == event_kind::suspected;
+  // The same with a doubt that came when its accuser had raised too many.
+  const bool doubts_again = (held.taken_back || why.limited) && what.kind == event_kind::suspected;
   if (how == arrival::replay && what.kind != event_kind::forgotten && !takes_back(held, what) &&
       !doubts_again)
     return break_rule(10, where + "by a packet that had been received before", now);
@@ -347,7 +349,7 @@ void witness::observe(std::uint32_t observer, const membership::event& what, arr
   auto& seen = views_[observer];
   auto& held = seen.at(*subject);
   const auto which = static_cast<std::uint32_t>(lived - truth_[*subject].lives.data());
-  check_step(observer, *subject, held, which, what, how, now);
+  check_step(observer, *subject, held, which, what, how, why, now);
 
   if (what.kind == event_kind::suspected) {
     held.suspected_at = millis(now);

@@ -37,6 +37,7 @@ struct circumstances {
   time_point disturbed_until{};  // packets got lost, or processes stood still, until then; `never`: still
   bool ever_disturbed = false;
   duration forgiveness{0};  // a fault's consequences may show until so long after it
+  bool limited = false;     // the observer has refused accusations, of one who raised too many
 };
 
 /// When something that happened to one node was known to the others.
@@ -163,7 +164,7 @@ class witness {
                                     const membership::event& what, time_point now);
   static bool takes_back(const sight& held, const membership::event& what);
   void check_step(std::uint32_t observer, std::uint32_t subject, const sight& held, std::uint32_t which,
-                  const membership::event& what, arrival how, time_point now);
+                  const membership::event& what, arrival how, const circumstances& why, time_point now);
   void check_death(std::uint32_t observer, std::uint32_t subject, const sight& held,
                    const membership::event& what, const circumstances& why, time_point now);
   void count_suspicion(std::uint32_t observer, std::uint32_t subject, const membership::event& what);
