@@ -240,6 +240,7 @@ class core {
   record& accuse(record& whom, time_point now);
   void confirm(record& known, accusation by, const hearsay& how, time_point now);
   credit credit_of(const accusation& by) const;
+  bool is_certain(const record& whom) const;
   bool wants_two_words() const;
   bool may_bury(node_id who, time_point now) const;
   void bury_suspects(time_point now, actions& out);
@@ -293,7 +294,8 @@ class core {
   int budget() const;
   void push(time_point now, actions& out);
   bool tell_some(actions& out);
-  void warn(update belief, actions& out);
+  enum class cargo : std::uint8_t { note, news };
+  void warn(update belief, cargo with, actions& out);
   void answer_old_life(const packet& what, endpoint reply_to, actions& out);
   packet start(packet_kind kind) const;
   void fill(packet& what, identity receiver);
@@ -353,7 +355,7 @@ class core {
   std::vector<node_id> farewelled_;             // acknowledged by them
   time_point farewell_ends_ = never;
   std::uint64_t next_sequence_;
-  int mismatches_ = 0;  // acks in a row whose digest differed
+  int mismatches_ = 0;  // pings and acks in a row whose digest differed
 
   int looks_left_ = 0;  // quick exchanges still due after joining
   // Others that are asked when the seeds are busy, until the seeds are asked again.

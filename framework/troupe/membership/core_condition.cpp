@@ -13,9 +13,6 @@ namespace {
 /// Closer looks a probe period, at each peer that is looked at.
 constexpr int looks_per_period = 2;
 
-/// Of a roll call, how many are pinged in an interval of gossip: as many bytes as gossip may take.
-constexpr std::size_t roll_call_turn = 64;
-
 }  // namespace
 
 bool core::isolated() const { return isolated_since_ != never; }
@@ -60,6 +57,7 @@ void core::watch_isolation(time_point now, actions& out) {
   }
   ++counters_.isolations;
   isolated_since_ = now;
+  docket_.doubt_all();
   losses_.clear();
   restate(now);
   // Its own accusations are not to be the first that it says when the others hear it again.
@@ -75,10 +73,12 @@ void core::end_isolation(time_point now) {
   // What others suspect, too, has waited; its subjects get the whole time to be heard.
   docket_.restart_all(now);
   probe_.reset();  // begun in isolation, it says nothing of its target
+  next_probe_ = std::min(next_probe_, now + settings_.probe_period);
 }
 
-/// The first packet after a long silence: the network is back. Before a word of what this node has thought of
-/// the others meanwhile goes out, and has them all refute it, it thinks again.
+/// Whoever speaks to an isolated node has it ask who else is there. The first packet after a long silence:
+/// the network is back. Before a word of what this node has thought of the others meanwhile goes out, and has
+/// them all refute it, it thinks again.
 void core::note_contact(time_point now) {
   const auto before = std::exchange(last_contact_, now);
   if (!isolated()) return;
@@ -88,56 +88,59 @@ void core::note_contact(time_point now) {
   isolated_since_ = now;
 }
 
-/// Somebody is there. Who else?
+/// Who else is there? Once it has begun it goes on, isolated or not.
 void core::begin_roll_call(time_point now) {
   if (roll_call_.open() || now < next_roll_call_) return;
   next_roll_call_ = now + bounds_of(settings_, roster_.live()).longest;
-  std::vector<node_id> everybody;
+  std::vector<identity> everybody;
   for (const auto& one : roster_)
-    if (is_live(one.state) && one.self.node != self_) everybody.push_back(one.self.node);
+    if (is_live(one.state) && one.self.node != self_) everybody.push_back(one.self);
   for (auto rest = everybody.size(); rest > 1; --rest)
     std::swap(everybody[rest - 1], everybody[random_.below(static_cast<std::uint32_t>(rest))]);
-  roll_call_.begin(std::move(everybody), next_sequence_, settings_.probe_timeout_max, now);
+  roll_call_.begin(everybody, settings_.probe_timeout_max, now);
 }
 
 void core::call_roll(time_point now, actions& out) {
   if (roll_call_.judges_few()) {
     const auto there = roll_call_.answered_first();
-    if (100 * there.size() >= static_cast<std::size_t>(settings_.isolation_percent) * roll_call::first_few) {
+    const auto wanted = static_cast<std::size_t>(settings_.isolation_percent) * roll_call_.asked_first();
+    if (100 * there.size() >= wanted) {
       for (const auto who : there) reach_.note(who, answer::direct, now);
       roll_call_.close();
       return watch_isolation(now, out);
     }
   }
-  for (const auto who : roll_call_.turn(roll_call_turn, settings_.gossip_interval, now)) {
-    const auto* peer = roster_.find(who);
-    if (peer == nullptr || !is_live(peer->state)) continue;
+  const auto most = settings_.gossip_bytes_max / packet_overhead_bytes;
+  for (const auto who : roll_call_.turn(most, next_sequence_, settings_.gossip_interval, now)) {
+    const auto* peer = roster_.find(who.node);
+    if (peer == nullptr || peer->self != who || !is_live(peer->state)) continue;
     packet ping = start(packet_kind::ping);
     ping.sequence = next_sequence_++;
-    ping.target = peer->self;
-    fill(ping, peer->self, packet_overhead_bytes);
+    ping.target = who;
+    fill(ping, who, 0);
     ++counters_.pings;
     out.packets.push_back({peer->who->address, std::move(ping)});
   }
   if (roll_call_.over()) conclude_roll_call(now, out);
 }
 
-/// Those who are there answer, so it is not this node's network that keeps the others from it. It tells the
-/// silent ones, and nobody else: those who are there call the roll themselves, and such a list is more than
-/// options::accusations_max lets one say.
+/// Those who are there answer, so it is not this node's network that keeps the others from it. Whom it
+/// suspects now hears of it before it is buried; the others need not, for they call the roll themselves, and
+/// it is more than options::accusations_max lets one say.
 void core::conclude_roll_call(time_point now, actions& out) {
-  roll_call_.close();
-  if (!roll_call_.is_conclusive()) return;
-  out.notes.push_back(std::to_string(roll_call_.present()) + " nodes answer this one, and " +
-                      std::to_string(roll_call_.silent().size()) + " do not: those are gone, or cut off");
-  end_isolation(now);
-  reach_ = {};
+  const auto call = std::exchange(roll_call_, {});
+  const auto silent = call.silent();
+  if (!call.is_conclusive() || silent.empty()) return;
+  out.notes.push_back(std::to_string(call.present()) + " nodes answer this one, and " +
+                      std::to_string(silent.size()) + " do not: those are gone, or cut off");
+  if (isolated()) end_isolation(now);
+  reach_.forget_targets();
   health_ = 0;
-  for (const auto who : roll_call_.silent()) {
-    auto* const known = roster_.find(who);
-    if (known == nullptr || !is_live(known->state)) continue;
-    warn(describe(known->state == state::alive ? accuse(*known, now) : *known, carry::version_only), out);
-    docket_.make_certain(who);
+  for (const auto who : silent) {
+    auto* const known = roster_.find(who.node);
+    if (known == nullptr || known->self != who || !is_live(known->state)) continue;
+    if (known->state == state::alive) accuse(*known, now);
+    docket_.set_certain(who.node, true);
   }
 }
 

@@ -11,7 +11,7 @@ namespace troupe::membership {
 
 namespace {
 
-/// Exchanges in quick succession after joining, until one ack's digest agrees.
+/// Exchanges in quick succession after joining, until one digest agrees.
 constexpr int looks_after_join = 3;
 
 /// Members that one sync may warn at once; further syncs and the healing loop find the others.
@@ -89,7 +89,7 @@ void core::compare_digest(const packet& what, endpoint reply_to, time_point now,
   request_exchange(reply_to, now, out);
 }
 
-/// The next ack that differs asks again. Seeds are asked again by their own timer.
+/// Where all is quiet the next digest that differs asks again. Seeds are asked again by their own timer.
 void core::exchange_failed() { mismatches_ = std::max(mismatches_, mismatches_wanted - 1); }
 
 // --- A session -------------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ void core::contradict(sync_session& session, std::vector<update> notes, actions&
   for (std::size_t i = 0; i < notes.size() && session.warnings < warnings_max; ++i, ++session.warnings) {
     const auto rest = static_cast<std::uint32_t>(notes.size() - i);
     std::swap(notes[i], notes[i + random_.below(rest)]);
-    warn(std::move(notes[i]), out);
+    warn(std::move(notes[i]), cargo::news, out);
   }
 }
 

@@ -56,7 +56,7 @@ void core::heal(time_point now, actions& out) {
       const auto* tried = roster_.pick_departed(random_);
       if (tried == nullptr) break;
       if (tried->state != state::dead) continue;
-      warn(describe(*tried, carry::version_only), out);
+      warn(describe(*tried, carry::version_only), cargo::news, out);
       break;
     }
   }

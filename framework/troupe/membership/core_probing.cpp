@@ -40,11 +40,16 @@ void core::probe_next(time_point now, actions& out) {
   ping_target(probe_->sequence, out);
 }
 
-/// Whose turn it is; before that a suspect that others should confirm, or clear, soon.
+/// Whose turn it is; before that a suspect that others should confirm, or clear, soon. Not whom a roll call
+/// did not find: that nobody is cut off from those who are there must be seen as long as the others are not
+/// buried.
 const record* core::next_target() {
   const auto* suspect = roster_.find(std::exchange(summoned_to_, {}));
   if (suspect != nullptr && suspect->state == state::suspect) return suspect;
-  return roster_.next(self_, random_);
+  const auto* turn = roster_.next(self_, random_);
+  for (auto tries = roster_.live(); tries > 0 && turn != nullptr && is_certain(*turn); --tries)
+    turn = roster_.next(self_, random_);
+  return turn;
 }
 
 void core::be_witness(node_id suspect) {
@@ -110,8 +115,10 @@ void core::conclude(answer how, time_point now, actions& out) {
   probe_.reset();
   const auto node = ended.target.node;
   // That somebody is silent whom a roll call did not find says nothing new, and nothing of this node.
-  const auto* doubt = docket_.find(node);
-  if (how == answer::none && doubt != nullptr && doubt->is_certain()) return;
+  if (const auto* target = roster_.find(node); target != nullptr && is_certain(*target)) {
+    if (how == answer::none) return;
+    docket_.set_certain(node, false);
+  }
   reach_.note(node, how, now);
   watch_isolation(now, out);
   if (how == answer::none) {
@@ -259,7 +266,8 @@ void core::receive_ack(const packet& what, endpoint reply_to, time_point now, ac
     relays_.erase(asked);
     return;
   }
-  if (what.from == what.target) roll_call_.answered(what.from.node, what.sequence);
+  if (what.from == what.target && what.sequence < next_sequence_)
+    roll_call_.answered(what.from, what.sequence);
   if (receive_watch_ack(what, now)) return;
   if (!probe_ || probe_->target != what.target) return;
   const bool first = probe_->sequence == what.sequence;

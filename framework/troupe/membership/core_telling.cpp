@@ -69,22 +69,24 @@ void core::push(time_point now, actions& out) {
   last_gossip_ = now;
   // With nobody to tell, news gets old: an isolated node must not come back with its list of the dead.
   if (roster_.live() == (running() ? 1u : 0u)) news_.clear();
-  // In a storm one packet to each does not hold all of it: more go out, as far as allowed, so that each piece
-  // of news goes to as many at once as it would alone.
+  // In a storm one packet to each does not hold all of it: more go out, as far as allowed, so that the most
+  // urgent goes to as many at once as it would alone.
+  const auto others = static_cast<int>(std::min<std::size_t>(roster_.live(), 1000)) - 1;
   while (tell_some(out) && news_.bytes() > settings_.packet_bytes_max &&
-         news_.has_told_less_than(settings_.gossip_fanout))
+         news_.has_turn_before(std::min(settings_.gossip_fanout, others)))
     continue;
   next_gossip_ = news_.empty() ? never : now + settings_.gossip_interval;
 }
 
-/// A ping out of turn whose first words are what is believed of its receiver. Nothing hangs on the answer.
-void core::warn(update belief, actions& out) {
+/// A ping out of turn whose first words are what is believed of its receiver. Nothing hangs on the answer. To
+/// whoever is most likely gone no news is told: it would count as told.
+void core::warn(update belief, cargo with, actions& out) {
   packet ping = start(packet_kind::ping);
   ping.sequence = next_sequence_++;
   ping.target = belief.subject;
   const auto where = belief.who->address;
   ping.updates.push_back(std::move(belief));
-  fill(ping, ping.target);
+  fill(ping, ping.target, with == cargo::news ? settings_.packet_bytes_max : 0);
   ++counters_.pings;
   out.packets.push_back({where, std::move(ping)});
 }

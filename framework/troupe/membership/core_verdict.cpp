@@ -6,6 +6,18 @@
 
 namespace troupe::membership {
 
+namespace {
+
+/// A node that has reached nobody for so long is not certain of anything.
+constexpr int certain_for_periods = 3;
+
+}  // namespace
+
+bool core::is_certain(const record& whom) const {
+  const auto* doubt = docket_.find(whom.self.node);
+  return doubt != nullptr && doubt->is_certain();
+}
+
 credit core::credit_of(const accusation& by) const {
   return by.health <= settings_.trusted_health_max ? credit::trusted : credit::doubtful;
 }
@@ -58,7 +70,7 @@ bool core::may_bury(node_id who, time_point now) const {
     const bool asked =
         doubt->questions() * settings_.probe_period >= bounds_of(settings_, roster_.live()).longest &&
         reach_.has_reached_since(doubt->started());
-    return !(wants_two_words() && doubt->is_lone() && !asked) &&
+    return !(wants_two_words() && doubt->is_lone() && !doubt->is_certain() && !asked) &&
            !reach_.is_cut_off_since(doubt->started(), settings_.isolation_percent);
   }
   return doubt->last_accused(self_) >= isolated_since_ || now - isolated_since_ >= settings_.dead_kept_for;
@@ -68,7 +80,7 @@ bool core::may_bury(node_id who, time_point now) const {
 /// told and forgotten long ago; others may have buried or cleared it then.
 void core::ask_about(const record& suspect, time_point now, actions& out) {
   docket_.asked(suspect.self.node);
-  warn(describe(suspect, carry::version_only), out);
+  warn(describe(suspect, carry::version_only), cargo::note, out);
   for (const auto other : pick_live(1, suspect.self.node))
     request_exchange(roster_.find(other)->who->address, now, out);
 }
@@ -84,6 +96,17 @@ void core::bury_suspects(time_point now, actions& out) {
       docket_.postpone(who, more);
       continue;
     }
+    if (docket_.find(who)->is_certain()) {
+      // This node's network must be as sound as when it called the roll.
+      if (!reach_.has_reached_since(now - certain_for_periods * settings_.probe_period)) {
+        docket_.set_certain(who, false);
+      } else if (docket_.find(who)->questions() == 0) {
+        // Nobody else has told the suspect: it hears of it now, if it can.
+        docket_.postpone(who, more);
+        ask_about(*roster_.find(who), now, out);
+        continue;
+      }
+    }
     if (!may_bury(who, now)) {
       ++counters_.postponed_verdicts;
       docket_.postpone(who, more);
@@ -95,7 +118,7 @@ void core::bury_suspects(time_point now, actions& out) {
         enter(*roster_.find(who), state::dead, {self_, static_cast<std::uint8_t>(health_)}, now);
     happened(event_kind::died, gone);
     announce(gone, urgency::failure, carry::version_only, now);
-    warn(describe(gone, carry::version_only), out);
+    warn(describe(gone, carry::version_only), cargo::note, out);
     buried = true;
   }
   if (buried) push(now, out);

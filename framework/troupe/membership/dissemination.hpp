@@ -45,8 +45,8 @@ class dissemination {
   void clear();
   bool contains(node_id subject) const { return entries_.contains(subject); }
   bool empty() const { return entries_.empty(); }
-  /// Some of the most urgent was told less than so many times.
-  bool has_told_less_than(int times) const { return !order_.empty() && order_.begin()->turn < times; }
+  /// Some of it was told less than `turn` times, those counted that more urgent news is ahead.
+  bool has_turn_before(int turn) const { return !order_.empty() && order_.begin()->turn < turn; }
   /// Of all of it, by `size_bound`.
   std::size_t bytes() const { return bytes_; }
   std::size_t size() const { return entries_.size(); }

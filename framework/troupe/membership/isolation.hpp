@@ -82,6 +82,8 @@ class reach {
   std::size_t reached() const { return reached_of(std::min(recent, probed_.size())); }
   std::size_t targets() const { return std::min(recent, probed_.size()); }
 
+  /// What is known of this node's loss stays.
+  void forget_targets() { probed_.clear(); }
   /// Who is dead is not probed any more, and says nothing about the network of now.
   void forget(node_id target) {
     std::erase_if(probed_, [&](const outcome& one) { return one.target == target; });

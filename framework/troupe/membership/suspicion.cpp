@@ -100,8 +100,8 @@ void docket::asked(node_id who) {
   amend(who, [&](suspicion& doubt) { doubt.asked(); });
 }
 
-void docket::make_certain(node_id who) {
-  amend(who, [](suspicion& doubt) { doubt.make_certain(); });
+void docket::set_certain(node_id who, bool value) {
+  amend(who, [&](suspicion& doubt) { doubt.set_certain(value); });
 }
 
 template <class Edit>
@@ -119,6 +119,10 @@ void docket::postpone_all(duration by) {
 
 void docket::restart_all(time_point now) {
   amend_all([&](suspicion& doubt) { doubt.restart(now); });
+}
+
+void docket::doubt_all() {
+  amend_all([](suspicion& doubt) { doubt.set_certain(false); });
 }
 
 time_point docket::gathered(duration wait) const {

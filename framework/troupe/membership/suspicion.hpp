@@ -45,12 +45,13 @@ class suspicion {
   /// True when somebody else than the first accuser, trusted as well, says the same.
   bool is_shared() const { return trusted_ > 1; }
   /// True when nobody but its first accuser says so, trusted or not.
-  bool is_lone() const { return accusers_.size() == 1 && !certain_; }
+  bool is_lone() const { return accusers_.size() == 1; }
   /// True when nobody but `accuser` has said it.
   bool is_only_of(node_id accuser) const { return is_lone() && accusers_[0].accuser == accuser; }
-  /// True when a roll call says so: it waits for a refutation only, not for others.
+  /// True when a roll call says so, so that it waits for a refutation only, not for others; and as long as
+  /// nothing speaks against it.
   bool is_certain() const { return certain_; }
-  void make_certain() { certain_ = true; }
+  void set_certain(bool value) { certain_ = value; }
   /// True when `accuser` is one of those who say it, as far as they are remembered.
   bool is_of(node_id accuser) const;
   /// When the last one to join the accusers did so, trusted or not, `except` left out; the axis' begin if
@@ -87,9 +88,10 @@ class docket {
   bool confirm(node_id who, node_id accuser, credit word, time_point now);
   void postpone(node_id who, duration by);
   void asked(node_id who);
-  void make_certain(node_id who);
+  void set_certain(node_id who, bool value);
   void postpone_all(duration by);
   void restart_all(time_point now);
+  void doubt_all();  // nobody is certain any more
 
   /// The earliest deadline; `never` without any.
   time_point next() const { return order_.empty() ? never : order_.begin()->first; }

@@ -101,6 +101,7 @@ void cluster::bring_up(std::uint32_t node, disk kept, new_address where) {
   it.scheduled = never;
   it.paused_until = it.blocked_until = {};
   it.told_incarnation = it.told_version = ~std::uint64_t{0};
+  it.limited = 0;
   it.brain = std::make_unique<membership::core>(how_.mode.settings, identity{it.id, {it.epoch}}, it.name,
                                                 address_of(it.address), random_(), clock(it));
   witness_.started(node, it.brain->self(), now_);
@@ -258,8 +259,11 @@ void cluster::set_mode(std::uint32_t node, membership::mode mode) {
 
 // --- What a core wants done ------------------------------------------------------------------------------
 
-circumstances cluster::why(std::uint32_t observer) const {
-  return {disturbed_until_, ever_disturbed_, forgiveness_, brain(observer).counted().limited_accusations > 0};
+circumstances cluster::why(std::uint32_t observer) {
+  auto& it = nodes_[observer];
+  const auto limited = it.brain->counted().limited_accusations;
+  if (std::exchange(it.limited, limited) < limited) it.limited_until = now_ + 2 * replay_after_max;
+  return {disturbed_until_, ever_disturbed_, forgiveness_, now_ < it.limited_until};
 }
 
 void cluster::disturbed_until(time_point when) {

@@ -144,6 +144,8 @@ class cluster {
     std::vector<std::uint32_t> buffered;          // packets
     std::vector<std::uint32_t> stalled;           // streams
     std::uint64_t sent_bytes = 0;
+    std::uint64_t limited = 0;   // accusations refused so far in this life, and
+    time_point limited_until{};  // how long one may come again and count
     std::uint64_t told_incarnation = ~std::uint64_t{0};
     std::uint64_t told_version = ~std::uint64_t{0};
   };
@@ -199,7 +201,7 @@ class cluster {
   void read_what_waits(std::uint32_t node);
   void unblock(std::uint32_t node);
   void end_process(std::uint32_t node);
-  circumstances why(std::uint32_t observer) const;
+  circumstances why(std::uint32_t observer);
   void disturbed_until(time_point when);
 
   void send(std::uint32_t from, membership::actions::send& sent);

@@ -284,8 +284,10 @@ class performance {
     if (it.lasts > duration{0}) steps_.push(all_.now() + it.lasts, {act::go, which, node, {}});
   }
 
-  duration detection_bound() const {
-    const auto bounds = membership::bounds_of(all_.how().mode.settings, running());
+  duration detection_bound() const { return bound_of(running()); }
+
+  duration bound_of(std::size_t live) const {
+    const auto bounds = membership::bounds_of(all_.how().mode.settings, live);
     const auto& settings = all_.how().mode.settings;
     return from_seconds((to_seconds(bounds.longest) + 20 * to_seconds(settings.probe_period)) *
                         (1 + what_.skew)) +
@@ -294,8 +296,11 @@ class performance {
 
   void check_crash(const happening& now) {
     const bool came_back = all_.running(now.node);
+    if (came_back || last_start_ > now.since || !all_.calm_since(now.since)) return;
+    // Where most are gone the others doubt themselves first, and then call the roll.
     const bool few_are_left = 2 * running() <= what_.nodes;
-    if (came_back || few_are_left || last_start_ > now.since || !all_.calm_since(now.since)) return;
+    if (few_are_left && all_.now() - now.since < 2 * bound_of(what_.nodes))
+      return steps_.push(now.since + 2 * bound_of(what_.nodes), now);
     all_.seen_by_all().expect_known(now.node, all_.now() - now.since, all_.now());
   }
 

@@ -13,6 +13,9 @@ namespace troupe::simulator {
 
 namespace {
 
+/// A cluster of so many takes up to a gigabyte; of 10,000 it is 11.
+constexpr std::uint32_t nodes_beside_others = 4000;
+
 struct job {
   std::size_t cell = 0, mode = 0, seed = 0;
 };
@@ -77,18 +80,27 @@ std::vector<trial_result> hold_trials(std::vector<cluster_scenario> cells, const
     }
     results.push_back(std::move(cell));
   }
-  // The large ones first: they take longest, and two threads end together.
+  // The large ones first: they take longest, and two threads end together. Before them, one at a time, those
+  // that take much memory, or whose CPU is measured.
+  const auto alone = [&](const job& it) {
+    const auto& what = results[it.cell].what;
+    return what.nodes > nodes_beside_others ||
+           std::find(what.figures.begin(), what.figures.end(), "cpu_us_per_node_s") != what.figures.end();
+  };
   std::stable_sort(jobs.begin(), jobs.end(), [&](const job& a, const job& b) {
-    return results[a.cell].what.nodes > results[b.cell].what.nodes;
+    return std::pair(alone(a), results[a.cell].what.nodes) > std::pair(alone(b), results[b.cell].what.nodes);
   });
+  const auto first = std::partition_point(jobs.begin(), jobs.end(), alone);
   progress bar(jobs.size());
-  for_each_in_parallel(jobs.size(), how.threads, [&](std::size_t at) {
-    const auto& it = jobs[at];
+  const auto run = [&](const job& it) {
     const auto& cell = results[it.cell];
     const auto& mode = cell.modes[it.mode].mode;
     outcomes[it.cell][it.mode][it.seed] = play(cell.what, *find_mode(mode), seeds[it.cell][it.seed]);
     bar.advance(cell.what.file + " " + cell.what.cell + " " + mode);
-  });
+  };
+  std::for_each(jobs.begin(), first, run);
+  for_each_in_parallel(static_cast<std::size_t>(jobs.end() - first), how.threads,
+                       [&](std::size_t at) { run(first[static_cast<std::ptrdiff_t>(at)]); });
   for (std::size_t c = 0; c < results.size(); ++c)
     for (std::size_t m = 0; m < results[c].modes.size(); ++m)
       settle(results[c].modes[m], outcomes[c][m], seeds[c]);

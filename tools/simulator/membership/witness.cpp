@@ -299,8 +299,10 @@ void witness::check_step(std::uint32_t observer, std::uint32_t subject, const si
     return break_rule(9, where + "nothing said that it had come", now);
   // Whoever is isolated takes its own doubts back on any sign of life, and may be given them anew, but
   // nothing worse; that the sign, or the doubt, is an old one, the seal tells.
-  // The same with a doubt that came when its accuser had raised too many.
-  const bool doubts_again = (held.taken_back || why.limited) && what.kind == event_kind::suspected;
+  // A word that came when its giver had accused too many has had no effect yet, and may have it later.
+  const bool doubts_again =
+      (held.taken_back && what.kind == event_kind::suspected) ||
+      (why.limited && (what.kind == event_kind::suspected || what.kind == event_kind::died));
   if (how == arrival::replay && what.kind != event_kind::forgotten && !takes_back(held, what) &&
       !doubts_again)
     return break_rule(10, where + "by a packet that had been received before", now);
