@@ -80,7 +80,8 @@ template <class Results, class Options>
 void show(const Results& results, const Options& how, const wishes& what) {
   if (!what.pictures.empty()) take(write_pictures(results, what.pictures));
   if (what.format == "json") std::fputs(json(results, how).c_str(), stdout);
-  if (what.format != "json" || what.table) std::fputs(table(results).c_str(), stdout);
+  if (what.format != "json") std::fputs(table(results).c_str(), stdout);
+  if (what.format == "json" && what.table) std::fputs(table(results).c_str(), stderr);
 }
 
 void hold_balance(const wishes& what) {
@@ -135,7 +136,7 @@ void add_common(CLI::App* verb, const std::shared_ptr<wishes>& what) {
   verb->add_option("--threads", what->threads, "runs at the same time")
       ->check(CLI::Range(1, 2))
       ->capture_default_str();
-  verb->add_flag("--table", what->table, "the table, also beside JSON");
+  verb->add_flag("--table", what->table, "the table, also beside JSON: there on the error output");
   verb->add_option("-o,--output", what->format, "table or json")->check(CLI::IsMember({"table", "json"}));
   verb->add_option("--pictures", what->pictures, "writes SVG files there")->type_name("FOLDER");
 }

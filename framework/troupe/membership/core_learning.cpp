@@ -141,9 +141,6 @@ void core::replace(record& held, const update& what, const hearsay& how, time_po
   const bool changed = moved || held.strain != what.strain;
   const bool was_live = is_live(held.state);
   const auto before_who = held.who;
-  const auto* doubt = docket_.find(held.self.node);
-  const bool mine_refuted =
-      what.state == state::alive && !new_life && doubt != nullptr && doubt->is_of(self_);
   if (new_life) links_.erase(held.self.node);
   amend(held, [&](record& next) {
     if (new_life) next.document.reset();
@@ -160,7 +157,6 @@ void core::replace(record& held, const update& what, const hearsay& how, time_po
   auto& known = enter(held, what.state, {what.accuser, what.accuser_health}, now);
   const bool learned = is_live(what.state) && adopt_document(known, what);
 
-  if (mine_refuted) watch(known.self.node, now);
   const bool returned = what.state == state::alive && !new_life && before != state::alive;
   const auto how_urgent = returned                                             ? urgency::refutation
                           : what.state != state::alive                         ? urgency::failure

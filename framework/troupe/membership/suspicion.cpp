@@ -33,14 +33,11 @@ bool suspicion::confirm(node_id accuser, credit word, time_point now) {
   const auto doubtful = static_cast<int>(accusers_.size()) - trusted_;
   const bool enough = word == credit::doubtful ? doubtful >= doubtful_max : trusted_ > bounds_.confirmations;
   if (enough && !is_lone()) return false;
-  if (is_of(accuser)) return false;
+  if (std::any_of(accusers_.begin(), accusers_.end(),
+                  [&](const word_of& one) { return one.accuser == accuser; }))
+    return false;
   accusers_.push_back({accuser, now});
   return word == credit::trusted && ++trusted_ > 1 && bounds_.confirmations > 0;
-}
-
-bool suspicion::is_of(node_id accuser) const {
-  return std::any_of(accusers_.begin(), accusers_.end(),
-                     [&](const word_of& one) { return one.accuser == accuser; });
 }
 
 time_point suspicion::last_accused(node_id except) const {

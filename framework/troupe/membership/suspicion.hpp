@@ -52,8 +52,6 @@ class suspicion {
   /// nothing speaks against it.
   bool is_certain() const { return certain_; }
   void set_certain(bool value) { certain_ = value; }
-  /// True when `accuser` is one of those who say it, as far as they are remembered.
-  bool is_of(node_id accuser) const;
   /// When the last one to join the accusers did so, trusted or not, `except` left out; the axis' begin if
   /// none.
   time_point last_accused(node_id except) const;
