@@ -256,6 +256,7 @@ class core {
   void call_roll(time_point now, actions& out);
   void conclude_roll_call(time_point now, actions& out);
   void withdraw_accusations(time_point now);
+  void watch(node_id who, time_point now);
   void look_closer(time_point now, actions& out);
   bool receive_watch_ack(const packet& what, time_point now);
   void take_losses(node_id observer, const std::vector<node_id>& before, const std::vector<node_id>& after);

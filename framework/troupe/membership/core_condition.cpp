@@ -152,6 +152,14 @@ void core::withdraw_accusations(time_point now) {
   }
 }
 
+/// A packet to or from `who`, which lives, was lost. Where enough watch already, one more would change
+/// nothing.
+void core::watch(node_id who, time_point now) {
+  const auto wanted = static_cast<std::size_t>(settings_.degraded_observers);
+  if (wanted == 0 || isolated() || reach_.loses_everywhere() || !reach_.knows_usual_loss()) return;
+  if (loss_reports_.observers_of(who).size() <= wanted) losses_.watch(who, now);
+}
+
 /// Pings the peers that packets were lost to, and judges those that went unanswered.
 void core::look_closer(time_point now, actions& out) {
   bool judged = false;

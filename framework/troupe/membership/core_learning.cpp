@@ -11,6 +11,10 @@ namespace {
 /// Nobody changes this often, not in 68 years: beyond it lies only what would make the counter wrap.
 constexpr std::uint64_t incarnation_max = std::uint64_t{1} << 31;
 
+/// Of those whose suspicion is refuted, so many look closer: packets to or from the suspect got lost, but
+/// more often it stood still for a while.
+constexpr double refuted_who_watch = .4;
+
 standing standing_of(const record& known) { return {known.self.epoch, known.incarnation, known.state}; }
 standing standing_of(const update& what) { return {what.subject.epoch, what.incarnation, what.state}; }
 
@@ -141,6 +145,9 @@ void core::replace(record& held, const update& what, const hearsay& how, time_po
   const bool changed = moved || held.strain != what.strain;
   const bool was_live = is_live(held.state);
   const auto before_who = held.who;
+  const auto* doubt = docket_.find(held.self.node);
+  const bool refutes_me =
+      what.state == state::alive && !new_life && doubt != nullptr && doubt->is_first_of(self_);
   if (new_life) links_.erase(held.self.node);
   amend(held, [&](record& next) {
     if (new_life) next.document.reset();
@@ -157,6 +164,7 @@ void core::replace(record& held, const update& what, const hearsay& how, time_po
   auto& known = enter(held, what.state, {what.accuser, what.accuser_health}, now);
   const bool learned = is_live(what.state) && adopt_document(known, what);
 
+  if (refutes_me && random_.unit() < refuted_who_watch) watch(known.self.node, now);
   const bool returned = what.state == state::alive && !new_life && before != state::alive;
   const auto how_urgent = returned                                             ? urgency::refutation
                           : what.state != state::alive                         ? urgency::failure

@@ -135,10 +135,8 @@ void core::conclude(answer how, time_point now, actions& out) {
     // It is this node's own network: it has nothing to say about the others'.
     losses_.clear();
     restate(now);
-  } else if (how == answer::rescued && reach_.knows_usual_loss() &&
-             loss_reports_.observers_of(node).size() <=
-                 static_cast<std::size_t>(settings_.degraded_observers)) {
-    losses_.watch(node, now);  // where enough watch already, one more would change nothing
+  } else if (how == answer::rescued) {
+    watch(node, now);
   }
 }
 

@@ -46,8 +46,10 @@ class suspicion {
   bool is_shared() const { return trusted_ > 1; }
   /// True when nobody but its first accuser says so, trusted or not.
   bool is_lone() const { return accusers_.size() == 1; }
+  /// True when `accuser` was the first to say so.
+  bool is_first_of(node_id accuser) const { return accusers_[0].accuser == accuser; }
   /// True when nobody but `accuser` has said it.
-  bool is_only_of(node_id accuser) const { return is_lone() && accusers_[0].accuser == accuser; }
+  bool is_only_of(node_id accuser) const { return is_lone() && is_first_of(accuser); }
   /// True when a roll call says so, so that it waits for a refutation only, not for others; and as long as
   /// nothing speaks against it.
   bool is_certain() const { return certain_; }
