@@ -176,8 +176,12 @@ class performance {
     std::vector<std::uint32_t> all, seeds;
     for (const auto node : all_.running_nodes())
       if (node != except) all.push_back(node);
-    for (int k = 0; k < 3 && !all.empty(); ++k)
-      seeds.push_back(all[random_.below(static_cast<std::uint32_t>(all.size()))]);
+    // Three different ones, if there are as many: where all acquaintances are gone or moved, a seed is the
+    // only way.
+    for (std::size_t k = 0; k < 3 && k < all.size(); ++k) {
+      std::swap(all[k], all[k + random_.below(static_cast<std::uint32_t>(all.size() - k))]);
+      seeds.push_back(all[k]);
+    }
     return seeds;
   }
 
