@@ -212,9 +212,7 @@ void core::say_farewell(time_point now, actions& out) {
   if (told.empty()) return;
   for (const auto who : told) {
     const auto& peer = *roster_.find(who);
-    packet farewell = start(packet_kind::ping);
-    farewell.sequence = next_sequence_++;
-    farewell.target = peer.self;
+    packet farewell = start_ping(peer.self);
     farewells_[farewell.sequence] = who;
     farewell.updates.push_back(describe(self(), carry::version_only));
     fill(farewell, peer.self);

@@ -240,7 +240,7 @@ class core {
   record& accuse(record& whom, time_point now);
   void confirm(record& known, accusation by, const hearsay& how, time_point now);
   credit credit_of(const accusation& by) const;
-  bool is_certain(const record& whom) const;
+  bool is_certain(node_id who) const;
   bool wants_two_words() const;
   bool may_bury(node_id who, time_point now) const;
   void bury_suspects(time_point now, actions& out);
@@ -298,6 +298,7 @@ class core {
   void warn(update belief, cargo with, actions& out);
   void answer_old_life(const packet& what, endpoint reply_to, actions& out);
   packet start(packet_kind kind) const;
+  packet start_ping(identity target);
   void fill(packet& what, identity receiver);
   void fill(packet& what, identity receiver, std::size_t bytes_max);
   bool needs_note(identity receiver) const;

@@ -114,9 +114,7 @@ void core::call_roll(time_point now, actions& out) {
   for (const auto who : roll_call_.turn(most, next_sequence_, settings_.gossip_interval, now)) {
     const auto* peer = roster_.find(who.node);
     if (peer == nullptr || peer->self != who || !is_live(peer->state)) continue;
-    packet ping = start(packet_kind::ping);
-    ping.sequence = next_sequence_++;
-    ping.target = who;
+    packet ping = start_ping(who);
     fill(ping, who, 0);
     ++counters_.pings;
     out.packets.push_back({peer->who->address, std::move(ping)});
@@ -175,9 +173,7 @@ void core::look_closer(time_point now, actions& out) {
       losses_.forget(who);
       continue;
     }
-    packet ping = start(packet_kind::ping);
-    ping.sequence = next_sequence_++;
-    ping.target = peer->self;
+    packet ping = start_ping(peer->self);
     watches_[ping.sequence] = {peer->self, now + settings_.probe_timeout_max};
     ++counters_.pings;
     const auto where = peer->who->address;

@@ -47,7 +47,7 @@ const record* core::next_target() {
   const auto* suspect = roster_.find(std::exchange(summoned_to_, {}));
   if (suspect != nullptr && suspect->state == state::suspect) return suspect;
   const auto* turn = roster_.next(self_, random_);
-  for (auto tries = roster_.live(); tries > 0 && turn != nullptr && is_certain(*turn); --tries)
+  for (auto tries = roster_.live(); tries > 0 && turn != nullptr && is_certain(turn->self.node); --tries)
     turn = roster_.next(self_, random_);
   return turn;
 }
@@ -115,7 +115,7 @@ void core::conclude(answer how, time_point now, actions& out) {
   probe_.reset();
   const auto node = ended.target.node;
   // That somebody is silent whom a roll call did not find says nothing new, and nothing of this node.
-  if (const auto* target = roster_.find(node); target != nullptr && is_certain(*target)) {
+  if (is_certain(node)) {
     if (how == answer::none) return;
     docket_.set_certain(node, false);
   }

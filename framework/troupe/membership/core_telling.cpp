@@ -71,9 +71,9 @@ void core::push(time_point now, actions& out) {
   if (roster_.live() == (running() ? 1u : 0u)) news_.clear();
   // In a storm one packet to each does not hold all of it: more go out, as far as allowed, so that the most
   // urgent goes to as many at once as it would alone.
-  const auto others = static_cast<int>(std::min<std::size_t>(roster_.live(), 1000)) - 1;
+  const auto peers = std::min(static_cast<std::size_t>(settings_.gossip_fanout), roster_.live() - 1);
   while (tell_some(out) && news_.bytes() > settings_.packet_bytes_max &&
-         news_.has_turn_before(std::min(settings_.gossip_fanout, others)))
+         news_.has_turn_before(static_cast<int>(peers)))
     continue;
   next_gossip_ = news_.empty() ? never : now + settings_.gossip_interval;
 }
@@ -81,9 +81,7 @@ void core::push(time_point now, actions& out) {
 /// A ping out of turn whose first words are what is believed of its receiver. Nothing hangs on the answer. To
 /// whoever is most likely gone no news is told: it would count as told.
 void core::warn(update belief, cargo with, actions& out) {
-  packet ping = start(packet_kind::ping);
-  ping.sequence = next_sequence_++;
-  ping.target = belief.subject;
+  packet ping = start_ping(belief.subject);
   const auto where = belief.who->address;
   ping.updates.push_back(std::move(belief));
   fill(ping, ping.target, with == cargo::news ? settings_.packet_bytes_max : 0);
@@ -109,6 +107,14 @@ packet core::start(packet_kind kind) const {
   const bool compared = kind == packet_kind::ack || (kind == packet_kind::ping && settings_.digests);
   begun.digest = compared ? sums_.total() : 0;
   return begun;
+}
+
+/// One with a sequence of its own.
+packet core::start_ping(identity target) {
+  packet ping = start(packet_kind::ping);
+  ping.sequence = next_sequence_++;
+  ping.target = target;
+  return ping;
 }
 
 /// True when this node believes something of `receiver` that the receiver must hear to set it right.

@@ -13,8 +13,8 @@ constexpr int certain_for_periods = 3;
 
 }  // namespace
 
-bool core::is_certain(const record& whom) const {
-  const auto* doubt = docket_.find(whom.self.node);
+bool core::is_certain(node_id who) const {
+  const auto* doubt = docket_.find(who);
   return doubt != nullptr && doubt->is_certain();
 }
 
@@ -96,7 +96,7 @@ void core::bury_suspects(time_point now, actions& out) {
       docket_.postpone(who, more);
       continue;
     }
-    if (docket_.find(who)->is_certain()) {
+    if (is_certain(who)) {
       // This node's network must be as sound as when it called the roll.
       if (!reach_.has_reached_since(now - certain_for_periods * settings_.probe_period)) {
         docket_.set_certain(who, false);
