@@ -59,7 +59,10 @@ std::string system_says(int number) { return std::strerror(number); }
 /// The child's half, between fork and exec: only calls that are safe there. Does not return.
 [[noreturn]] void become(const char* program, char* const* arguments, int log, int null_device,
                          int failure_pipe, lifetime ends, pid_t parent) {
-  ::setsid();
+  // Not setsid: Linux shares processors out by session (autogroups), and beside a busy program processes that
+  // mostly sleep, each in a session of its own, waited for seconds. A group of its own is enough to outlive
+  // the terminal.
+  ::setpgid(0, 0);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

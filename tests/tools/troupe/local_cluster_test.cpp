@@ -2,6 +2,7 @@
 // programs are shell scripts: nothing here asks whether a node serves.
 #include "local_cluster/local_cluster.hpp"
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -11,6 +12,8 @@
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <pty.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "local_cluster/cluster_state.hpp"
@@ -171,6 +174,33 @@ TEST_CASE("a process that has another one's number is not signalled") {
   CHECK(look_at(*started).state == process_state::running);
   CHECK(send_signal(*started, SIGKILL));
   CHECK(soon([&] { return look_at(*started).state == process_state::exited; }));
+}
+
+TEST_CASE("a process hears neither the ^C of the terminal it was started from nor its end") {
+  const scratch_folder here;
+  const process_order order{here.write_program("program", sleeper), {}, here.path() / "log"};
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  int terminal = -1;
+  const auto command = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  REQUIRE(command >= 0);
+  if (command == 0) {
+    const auto started = start_process(order);
+    const auto told = started ? *started : process_id{};
+    (void)!::write(ends[1], &told, sizeof told);
+    ::pause();
+    ::_exit(0);
+  }
+  process_id process;
+  REQUIRE(::read(ends[0], &process, sizeof process) == sizeof process);
+  constexpr char interrupt = 3;
+  REQUIRE(::write(terminal, &interrupt, 1) == 1);
+  int status = 0;
+  REQUIRE(::waitpid(command, &status, 0) == command);
+  CHECK(WTERMSIG(status) == SIGINT);
+  for (const auto end : {terminal, ends[0], ends[1]}) ::close(end);
+  CHECK(look_at(process).state == process_state::running);
+  CHECK(send_signal(process, SIGKILL));
 }
 
 TEST_CASE("the state of a cluster comes back as it was written") {
