@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <random>
+#include <set>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -87,6 +88,28 @@ TEST_CASE("exponential is finite, not negative, and has its mean and its tail") 
   }
   CHECK(sum / 200'000 == doctest::Approx(3).epsilon(0.02));
   CHECK(beyond_mean / 200'000.0 == doctest::Approx(std::exp(-1.0)).epsilon(0.02));
+}
+
+TEST_CASE("a sample draws nobody twice, everybody as often, in any order") {
+  random_source random(4);
+  std::array<int, 10> drawn{}, first{};
+  const int draws = 10'000;
+  for (int i = 0; i < draws; ++i) {
+    std::vector<std::size_t> all(10);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    random.sample(all, 3);
+    REQUIRE(all.size() == 3);
+    REQUIRE(std::set(all.begin(), all.end()).size() == 3);
+    for (const auto one : all) ++drawn[one];
+    ++first[all[0]];
+  }
+  for (const auto count : drawn) CHECK(std::abs(count - .3 * draws) < 5 * std::sqrt(.3 * draws));
+  for (const auto count : first) CHECK(std::abs(count - .1 * draws) < 5 * std::sqrt(.1 * draws));
+  std::vector<int> two{1, 2};
+  random.sample(two, 5);
+  CHECK(std::set(two.begin(), two.end()) == std::set{1, 2});
+  random.sample(two, 0);
+  CHECK(two.empty());
 }
 
 TEST_CASE("the standard library shuffles with it") {

@@ -222,6 +222,28 @@ TEST_CASE("a node whose packets get lost both ways calls the roll, and buries no
   }
 }
 
+TEST_CASE("a quarter of all are suspected: whoever hears of it asks, and those who are gone are dead soon") {
+  const auto accuse_half = [](stage& s) {
+    s.meet(100);
+    s.run(30s);
+    s.take();
+    for (std::uint64_t peer = 51; peer <= 100; ++peer)  // by many, each a few
+      s.gossip(2 + peer % 10, {accused(peer, state::suspect, 2 + peer % 10)});
+  };
+  stage gone;
+  accuse_half(gone);
+  const auto half = [](std::uint64_t peer) { return peer <= 50; };
+  gone.run(bounds_of(gone.settings, 100).shortest + 5s, half);
+  CHECK_FALSE(gone.node.isolated());
+  for (std::uint64_t peer = 2; peer <= 100; ++peer)
+    CHECK(gone.seen(peer) == (half(peer) ? state::alive : state::dead));
+
+  stage there;  // the accusers are wrong
+  accuse_half(there);
+  there.run(1s);
+  CHECK(sent(there.out, packet_kind::ping).size() < 2 * roll_call::few);
+}
+
 TEST_CASE("the network is back: a few answers end the isolation at once, and nobody is suspected for it") {
   for (const std::uint64_t others : {5, 60}) {
     CAPTURE(others);

@@ -3,9 +3,13 @@
 // xoshiro256** by Blackman and Vigna (2018), seeded through splitmix64. Not for cryptography.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include <troupe/base/hash.hpp>
 
@@ -45,6 +49,15 @@ class random_source {
 
   /// Uniform in [low, high).
   constexpr double between(double low, double high) { return low + (high - low) * unit(); }
+
+  /// Leaves `count` of `all`, or all if there are fewer: drawn without repetition, in random order.
+  template <class T>
+  void sample(std::vector<T>& all, std::size_t count) {
+    count = std::min(count, all.size());
+    for (std::size_t at = 0; at < count; ++at)
+      std::swap(all[at], all[at + below(static_cast<std::uint32_t>(all.size() - at))]);
+    all.erase(all.begin() + static_cast<std::ptrdiff_t>(count), all.end());
+  }
 
   /// Exponential with the given mean.
   double exponential(double mean) { return -mean * std::log1p(-unit()); }

@@ -95,8 +95,7 @@ void core::begin_roll_call(time_point now) {
   std::vector<identity> everybody;
   for (const auto& one : roster_)
     if (is_live(one.state) && one.self.node != self_) everybody.push_back(one.self);
-  for (auto rest = everybody.size(); rest > 1; --rest)
-    std::swap(everybody[rest - 1], everybody[random_.below(static_cast<std::uint32_t>(rest))]);
+  random_.sample(everybody, everybody.size());
   roll_call_.begin(everybody, settings_.probe_timeout_max, now);
 }
 
@@ -106,9 +105,9 @@ void core::call_roll(time_point now, actions& out) {
     const auto wanted = static_cast<std::size_t>(settings_.isolation_percent) * roll_call_.asked_first();
     if (100 * there.size() >= wanted) {
       for (const auto who : there) reach_.note(who, answer::direct, now);
-      roll_call_.close();
-      return watch_isolation(now, out);
+      watch_isolation(now, out);
     }
+    if (roll_call_.is_needless()) return roll_call_.close();
   }
   const auto most = settings_.gossip_bytes_max / packet_overhead_bytes;
   for (const auto who : roll_call_.turn(most, next_sequence_, settings_.gossip_interval, now)) {
@@ -127,6 +126,7 @@ void core::call_roll(time_point now, actions& out) {
 /// it is more than options::accusations_max lets one say.
 void core::conclude_roll_call(time_point now, actions& out) {
   const auto call = std::exchange(roll_call_, {});
+  next_roll_call_ = now + bounds_of(settings_, roster_.live()).longest;
   const auto silent = call.silent();
   if (!call.is_conclusive() || silent.empty()) return;
   out.notes.push_back(std::to_string(call.present()) + " nodes answer this one, and " +

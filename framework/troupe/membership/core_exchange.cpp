@@ -15,7 +15,7 @@ namespace {
 constexpr int looks_after_join = 3;
 
 /// Members that one sync may warn at once; further syncs and the healing loop find the others.
-constexpr int warnings_max = 64;
+constexpr std::size_t warnings_max = 64;
 
 /// Mismatches of the digest in a row before a stream is worth it: news under way explains one or two.
 constexpr int mismatches_wanted = 5;
@@ -280,11 +280,9 @@ std::optional<update> core::contradiction_of(const update& fact) const {
 
 /// Each note goes to its subject. Of too many, a random few: the next node that syncs tells others.
 void core::contradict(sync_session& session, std::vector<update> notes, actions& out) {
-  for (std::size_t i = 0; i < notes.size() && session.warnings < warnings_max; ++i, ++session.warnings) {
-    const auto rest = static_cast<std::uint32_t>(notes.size() - i);
-    std::swap(notes[i], notes[i + random_.below(rest)]);
-    warn(std::move(notes[i]), cargo::news, out);
-  }
+  random_.sample(notes, warnings_max - session.warnings);
+  session.warnings += notes.size();
+  for (auto& note : notes) warn(std::move(note), cargo::news, out);
 }
 
 }  // namespace troupe::membership

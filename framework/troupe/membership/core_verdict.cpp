@@ -136,8 +136,13 @@ record& core::enter(record& whom, membership::state state, accusation by, time_p
   docket_.close(node);
   accusations_.erase(node);
   if (state == state::suspect || state == state::dead) accusations_[node] = by;
-  if (state == state::suspect)
+  if (state == state::suspect) {
     docket_.open(node, suspicion(by.accuser, credit_of(by), bounds_of(settings_, roster_.live()), now));
+    // An isolated node waits until it hears somebody.
+    if (settings_.isolation_percent > 0 && !isolated() &&
+        roll_call::is_called_for(docket_.size(), roster_.live()))
+      begin_roll_call(now);
+  }
   if (is_live(state) == is_live(before)) return moved;
   if (is_live(state)) {
     take_losses(node, {}, moved.who->lossy);

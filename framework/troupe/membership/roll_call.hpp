@@ -3,11 +3,11 @@
 // A node that hardly any probe reaches doubts itself (isolation.hpp), and rightly so: one network breaks more
 // often than most of a cluster. But where most are gone, in a power cut or on the smaller side of a split, it
 // would find out one probe at a time and never dare to say so. So when an isolated node hears anybody at all,
-// or anybody accuses more than options::accusations_max, it calls the roll. First a few: if they answer as
-// others do, the network is back. Then everybody, and twice more whoever was silent, and beside them some of
-// those who had answered. Packets that get lost get lost at random: some of the silent would answer later,
-// and of those who had answered some would not again. If hardly any does the one or the other, then those who
-// answered are all who are there.
+// when a quarter of all are suspected at once, or when anybody accuses more than options::accusations_max, it
+// calls the roll. First a few: if most of them answer, the network is back, or the accusers are wrong. Else
+// everybody, and twice more whoever was silent, and beside them some of those who had answered. Packets that
+// get lost get lost at random: some of the silent would answer later, and of those who had answered some
+// would not again. If hardly any does the one or the other, then those who answered are all who are there.
 #pragma once
 
 #include <algorithm>
@@ -25,6 +25,11 @@ class roll_call {
  public:
   /// Asked first, and in each further round asked again of those who had answered. At most.
   static constexpr std::size_t few = 16;
+
+  /// Whether so many suspects among `live` members, themselves included, are more than single crashes.
+  static bool is_called_for(std::size_t suspects, std::size_t live) {
+    return suspects > few && 4 * suspects > live;
+  }
 
   /// `everybody` in the order in which they are asked; an answer may take `patience`.
   void begin(const std::vector<identity>& everybody, duration patience, time_point now);
@@ -44,6 +49,8 @@ class roll_call {
   bool judges_few() const { return stage_ == stage::few_asked; }
   std::size_t asked_first() const { return std::min(few, everybody_.size()); }
   std::vector<node_id> answered_first() const;
+  /// Of the first few so many answered that hardly anybody else can be gone.
+  bool is_needless() const { return 4 * answered_first().size() >= 3 * asked_first(); }
 
   /// All rounds are over. What follows holds then.
   bool over() const { return stage_ == stage::over; }

@@ -196,7 +196,7 @@ class sync_session {
   bool retold = true;
   /// For the owner: whether it takes one of the places for sessions served, and how many were warned in it.
   bool admitted = false;
-  int warnings = 0;
+  std::size_t warnings = 0;
 
  private:
   using range_sum = sync_message::range_sum;

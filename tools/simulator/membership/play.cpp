@@ -160,28 +160,19 @@ class performance {
                                        what.share * static_cast<double>(all_.running_nodes().size())))
                                  : what.count;
     if (wanted == 0 && !befalls_packets(what.kind)) wanted = 1;
-    std::vector<std::uint32_t> all, drawn;
+    std::vector<std::uint32_t> drawn;
     for (const auto node : all_.running_nodes())
-      if (sound(node)) all.push_back(node);
-    while (drawn.size() < wanted && !all.empty()) {
-      const auto at = random_.below(static_cast<std::uint32_t>(all.size()));
-      drawn.push_back(all[at]);
-      all[at] = all.back();
-      all.pop_back();
-    }
+      if (sound(node)) drawn.push_back(node);
+    random_.sample(drawn, wanted);
     return drawn;
   }
 
   std::vector<std::uint32_t> some_seeds(std::uint32_t except) {
-    std::vector<std::uint32_t> all, seeds;
+    std::vector<std::uint32_t> seeds;
     for (const auto node : all_.running_nodes())
-      if (node != except) all.push_back(node);
-    // Three different ones, if there are as many: where all acquaintances are gone or moved, a seed is the
-    // only way.
-    for (std::size_t k = 0; k < 3 && k < all.size(); ++k) {
-      std::swap(all[k], all[k + random_.below(static_cast<std::uint32_t>(all.size() - k))]);
-      seeds.push_back(all[k]);
-    }
+      if (node != except) seeds.push_back(node);
+    // Three, if there are as many: where all acquaintances are gone or moved, a seed is the only way.
+    random_.sample(seeds, 3);
     return seeds;
   }
 
