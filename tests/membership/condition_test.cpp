@@ -158,6 +158,17 @@ TEST_CASE("a roll call asks a few, then everybody, and twice more the silent, wi
   CHECK(large.next() == start + 1200ms);
   large.close();
   CHECK(large.next() == never);
+
+  CHECK_FALSE(roll_call::is_called_for(16, 20));
+  CHECK_FALSE(roll_call::is_called_for(17, 68));
+  CHECK(roll_call::is_called_for(17, 67));
+  large.begin(lives(100), 500ms, start);
+  large.turn(64, 1000, 200ms, start);
+  for (std::uint64_t node = 1; node <= 12; ++node) {
+    CHECK_FALSE(large.is_needless());
+    large.answered(life_of(node), 1000);
+  }
+  CHECK(large.is_needless());
 }
 
 TEST_CASE("the silent are gone if those who answer do so at once and again, and not if packets get lost") {
@@ -222,26 +233,56 @@ TEST_CASE("a node whose packets get lost both ways calls the roll, and buries no
   }
 }
 
-TEST_CASE("a quarter of all are suspected: whoever hears of it asks, and those who are gone are dead soon") {
-  const auto accuse_half = [](stage& s) {
-    s.meet(100);
-    s.run(30s);
-    s.take();
-    for (std::uint64_t peer = 51; peer <= 100; ++peer)  // by many, each a few
-      s.gossip(2 + peer % 10, {accused(peer, state::suspect, 2 + peer % 10)});
-  };
-  stage gone;
-  accuse_half(gone);
-  const auto half = [](std::uint64_t peer) { return peer <= 50; };
-  gone.run(bounds_of(gone.settings, 100).shortest + 5s, half);
-  CHECK_FALSE(gone.node.isolated());
-  for (std::uint64_t peer = 2; peer <= 100; ++peer)
-    CHECK(gone.seen(peer) == (half(peer) ? state::alive : state::dead));
+/// Nodes 51 to 100 of 100 are suspected, by many, each of a few.
+void accuse_half(stage& s) {
+  s.meet(100);
+  s.run(30s);
+  s.take();
+  for (std::uint64_t peer = 51; peer <= 100; ++peer)
+    s.gossip(2 + peer % 10, {accused(peer, state::suspect, 2 + peer % 10)});
+}
 
-  stage there;  // the accusers are wrong
-  accuse_half(there);
-  there.run(1s);
-  CHECK(sent(there.out, packet_kind::ping).size() < 2 * roll_call::few);
+TEST_CASE("who suspects a quarter of all calls the roll, and who is gone is dead soon") {
+  stage s;
+  accuse_half(s);
+  const auto half = [](std::uint64_t peer) { return peer <= 50; };
+  s.run(bounds_of(s.settings, 100).shortest + 5s, half);
+  CHECK_FALSE(s.node.isolated());
+  for (std::uint64_t peer = 2; peer <= 100; ++peer)
+    CHECK(s.seen(peer) == (half(peer) ? state::alive : state::dead));
+}
+
+TEST_CASE("by a roll call a node that is not isolated buries nobody whom it alone misses") {
+  stage s;
+  accuse_half(s);
+  s.run(bounds_of(s.settings, 100).shortest + 5s, [](std::uint64_t peer) { return peer <= 45; });
+  for (std::uint64_t peer = 46; peer <= 50; ++peer) CHECK(s.seen(peer) != state::dead);
+  for (std::uint64_t peer = 51; peer <= 100; ++peer) CHECK(s.seen(peer) == state::dead);
+}
+
+TEST_CASE("where most of a few answer, or one accuses many, a roll call ends with the few") {
+  stage wrong;
+  accuse_half(wrong);
+  wrong.run(2s);
+  CHECK(sent(wrong.out, packet_kind::ping).size() >= roll_call::few);
+  CHECK(sent(wrong.out, packet_kind::ping).size() < 2 * roll_call::few);
+
+  stage one;
+  one.meet(100);
+  one.run(30s);
+  one.take();
+  for (std::uint64_t peer = 51; peer <= 70; ++peer) one.gossip(2, {accused(peer, state::suspect, 2)});
+  random_source random(5);
+  one.run(2s, [&](std::uint64_t) { return random.unit() < .6; });
+  CHECK(sent(one.out, packet_kind::ping).size() >= roll_call::few);
+  CHECK(sent(one.out, packet_kind::ping).size() < 2 * roll_call::few);
+
+  auto settings = stage::prompt();
+  settings.isolation_percent = 0;
+  stage off(settings);
+  accuse_half(off);
+  off.run(2s, nobody);
+  CHECK(sent(off.out, packet_kind::ping).size() < roll_call::few);
 }
 
 TEST_CASE("the network is back: a few answers end the isolation at once, and nobody is suspected for it") {

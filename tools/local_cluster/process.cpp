@@ -60,13 +60,14 @@ std::string system_says(int number) { return std::strerror(number); }
 [[noreturn]] void become(const char* program, char* const* arguments, int log, int null_device,
                          int failure_pipe, lifetime ends, pid_t parent) {
   // Not setsid: Linux shares processors out by session (autogroups), and beside a busy program processes that
-  // mostly sleep, each in a session of its own, waited for seconds. A group of its own is enough to outlive
-  // the terminal.
+  // mostly sleep, each in a session of its own, waited for seconds. A group of its own, deaf to SIGHUP,
+  // outlives the terminal as well.
   ::setpgid(0, 0);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGHUP, SIG_IGN);
   ::dup2(null_device, STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);

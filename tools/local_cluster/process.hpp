@@ -40,9 +40,9 @@ struct process_order {
   local::lifetime lifetime = local::lifetime::independent;
 };
 
-/// Starts a process in its own process group (it hears neither the terminal's ^C nor its end), stdin from
-/// /dev/null, no signal blocked, and no file of the caller's open. Errors: what the kernel said, with the
-/// program's name.
+/// Starts a process in its own process group (it hears neither the terminal's ^C nor its end: SIGHUP is
+/// ignored), stdin from /dev/null, no signal blocked, and no file of the caller's open. Errors: what the
+/// kernel said, with the program's name.
 result<process_id> start_process(const process_order& order);
 
 /// How it is now. Reaps it if it has ended and was started by this process.

@@ -101,6 +101,7 @@ void core::tick(time_point now, actions& out) {
     if (probe_ && probe_->ends <= now) conclude_probe(now, out);
     if (next_probe_ <= now) probe_next(now, out);
     look_closer(now, out);
+    if (suspects_many() && !isolated()) begin_roll_call(now);
     if (roll_call_.next() <= now) call_roll(now, out);
     nack_late_relays(now, out);
     bury_suspects(now, out);

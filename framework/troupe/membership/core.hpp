@@ -253,6 +253,8 @@ class core {
   void end_isolation(time_point now);
   void note_contact(time_point now);
   void begin_roll_call(time_point now);
+  bool suspects_many() const;
+  std::size_t packets_at_once() const;
   void call_roll(time_point now, actions& out);
   void conclude_roll_call(time_point now, actions& out);
   void withdraw_accusations(time_point now);

@@ -88,9 +88,9 @@ void core::note_contact(time_point now) {
   isolated_since_ = now;
 }
 
-/// Who else is there? Once it has begun it goes on, isolated or not.
+/// Who else is there? An isolated node asks when it hears somebody, any other when it suspects many.
 void core::begin_roll_call(time_point now) {
-  if (roll_call_.open() || now < next_roll_call_) return;
+  if (settings_.isolation_percent == 0 || roll_call_.open() || now < next_roll_call_) return;
   next_roll_call_ = now + bounds_of(settings_, roster_.live()).longest;
   std::vector<identity> everybody;
   for (const auto& one : roster_)
@@ -99,18 +99,25 @@ void core::begin_roll_call(time_point now) {
   roll_call_.begin(everybody, settings_.probe_timeout_max, now);
 }
 
+bool core::suspects_many() const { return roll_call::is_called_for(docket_.size(), roster_.live()); }
+
+/// Pings to many, spread over time as gossip is.
+std::size_t core::packets_at_once() const { return settings_.gossip_bytes_max / packet_overhead_bytes; }
+
 void core::call_roll(time_point now, actions& out) {
   if (roll_call_.judges_few()) {
     const auto there = roll_call_.answered_first();
     const auto wanted = static_cast<std::size_t>(settings_.isolation_percent) * roll_call_.asked_first();
-    if (100 * there.size() >= wanted) {
+    if (isolated() && 100 * there.size() >= wanted) {
       for (const auto who : there) reach_.note(who, answer::direct, now);
       watch_isolation(now, out);
     }
-    if (roll_call_.is_needless()) return roll_call_.close();
+    if (roll_call_.is_needless() || !(isolated() || suspects_many())) {
+      next_roll_call_ = now + bounds_of(settings_, roster_.live()).shortest;
+      return roll_call_.close();
+    }
   }
-  const auto most = settings_.gossip_bytes_max / packet_overhead_bytes;
-  for (const auto who : roll_call_.turn(most, next_sequence_, settings_.gossip_interval, now)) {
+  for (const auto who : roll_call_.turn(packets_at_once(), next_sequence_, settings_.gossip_interval, now)) {
     const auto* peer = roster_.find(who.node);
     if (peer == nullptr || peer->self != who || !is_live(peer->state)) continue;
     packet ping = start_ping(who);
@@ -123,21 +130,27 @@ void core::call_roll(time_point now, actions& out) {
 
 /// Those who are there answer, so it is not this node's network that keeps the others from it. Whom it
 /// suspects now hears of it before it is buried; the others need not, for they call the roll themselves, and
-/// it is more than options::accusations_max lets one say.
+/// it is more than options::accusations_max lets one say. An isolated node has the call alone to go by. Any
+/// other knows of those who are gone from others, too; whom nobody suspects it may reach through helpers.
 void core::conclude_roll_call(time_point now, actions& out) {
   const auto call = std::exchange(roll_call_, {});
+  // What it suspects now does not begin the next one.
   next_roll_call_ = now + bounds_of(settings_, roster_.live()).longest;
   const auto silent = call.silent();
   if (!call.is_conclusive() || silent.empty()) return;
   out.notes.push_back(std::to_string(call.present()) + " nodes answer this one, and " +
                       std::to_string(silent.size()) + " do not: those are gone, or cut off");
-  if (isolated()) end_isolation(now);
+  const bool knows_nothing_else = isolated();
+  if (knows_nothing_else) end_isolation(now);
   reach_.forget_targets();
   health_ = 0;
   for (const auto who : silent) {
     auto* const known = roster_.find(who.node);
     if (known == nullptr || known->self != who || !is_live(known->state)) continue;
-    if (known->state == state::alive) accuse(*known, now);
+    if (known->state == state::alive) {
+      if (!knows_nothing_else) continue;
+      accuse(*known, now);
+    }
     docket_.set_certain(who.node, true);
   }
 }

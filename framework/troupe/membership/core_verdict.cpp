@@ -88,6 +88,10 @@ void core::ask_about(const record& suspect, time_point now, actions& out) {
 void core::bury_suspects(time_point now, actions& out) {
   if (docket_.gathered(settings_.verdict_wait) > now) return;
   bool buried = false;
+  // As many as a roll call asks in a period.
+  const auto asked_at_most =
+      packets_at_once() * static_cast<std::size_t>(1 + settings_.probe_period / settings_.gossip_interval);
+  std::size_t asked = 0;
   for (const auto who : docket_.due(now)) {
     const auto more = now - docket_.find(who)->deadline() + settings_.probe_period;
     const auto measured = links_.find(who);
@@ -101,9 +105,10 @@ void core::bury_suspects(time_point now, actions& out) {
       if (!reach_.has_reached_since(now - certain_for_periods * settings_.probe_period)) {
         docket_.set_certain(who, false);
       } else if (docket_.find(who)->questions() == 0) {
-        // Nobody else has told the suspect: it hears of it now, if it can.
+        // Nobody else has told the suspect: it hears of it now, if it can. After a roll call there are many,
+        // asked some a period.
         docket_.postpone(who, more);
-        ask_about(*roster_.find(who), now, out);
+        if (++asked <= asked_at_most) ask_about(*roster_.find(who), now, out);
         continue;
       }
     }
@@ -136,13 +141,8 @@ record& core::enter(record& whom, membership::state state, accusation by, time_p
   docket_.close(node);
   accusations_.erase(node);
   if (state == state::suspect || state == state::dead) accusations_[node] = by;
-  if (state == state::suspect) {
+  if (state == state::suspect)
     docket_.open(node, suspicion(by.accuser, credit_of(by), bounds_of(settings_, roster_.live()), now));
-    // An isolated node waits until it hears somebody.
-    if (settings_.isolation_percent > 0 && !isolated() &&
-        roll_call::is_called_for(docket_.size(), roster_.live()))
-      begin_roll_call(now);
-  }
   if (is_live(state) == is_live(before)) return moved;
   if (is_live(state)) {
     take_losses(node, {}, moved.who->lossy);

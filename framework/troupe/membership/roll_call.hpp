@@ -3,8 +3,8 @@
 // A node that hardly any probe reaches doubts itself (isolation.hpp), and rightly so: one network breaks more
 // often than most of a cluster. But where most are gone, in a power cut or on the smaller side of a split, it
 // would find out one probe at a time and never dare to say so. So when an isolated node hears anybody at all,
-// when a quarter of all are suspected at once, or when anybody accuses more than options::accusations_max, it
-// calls the roll. First a few: if most of them answer, the network is back, or the accusers are wrong. Else
+// or any node suspects a quarter of all, or one accuses more than options::accusations_max, it calls the
+// roll. First a few: if three quarters of them answer, the network is back, or the accusers are wrong. Else
 // everybody, and twice more whoever was silent, and beside them some of those who had answered. Packets that
 // get lost get lost at random: some of the silent would answer later, and of those who had answered some
 // would not again. If hardly any does the one or the other, then those who answered are all who are there.
@@ -26,7 +26,7 @@ class roll_call {
   /// Asked first, and in each further round asked again of those who had answered. At most.
   static constexpr std::size_t few = 16;
 
-  /// Whether so many suspects among `live` members, themselves included, are more than single crashes.
+  /// Whether so many suspects are more than single crashes; `live` counts them, too.
   static bool is_called_for(std::size_t suspects, std::size_t live) {
     return suspects > few && 4 * suspects > live;
   }
@@ -49,7 +49,7 @@ class roll_call {
   bool judges_few() const { return stage_ == stage::few_asked; }
   std::size_t asked_first() const { return std::min(few, everybody_.size()); }
   std::vector<node_id> answered_first() const;
-  /// Of the first few so many answered that hardly anybody else can be gone.
+  /// So many of the first few answered that it is not worth asking everybody.
   bool is_needless() const { return 4 * answered_first().size() >= 3 * asked_first(); }
 
   /// All rounds are over. What follows holds then.

@@ -33,8 +33,8 @@ std::string content_of(const std::filesystem::path& file) {
 }
 
 template <class Condition>
-bool soon(Condition holds) {
-  for (const auto end = std::chrono::steady_clock::now() + 5s; std::chrono::steady_clock::now() < end;) {
+bool soon(Condition holds, std::chrono::milliseconds within = 5s) {
+  for (const auto end = std::chrono::steady_clock::now() + within; std::chrono::steady_clock::now() < end;) {
     if (holds()) return true;
     std::this_thread::sleep_for(2ms);
   }
@@ -185,12 +185,14 @@ TEST_CASE("a process hears neither the ^C of the terminal it was started from no
   const auto command = ::forkpty(&terminal, nullptr, nullptr, nullptr);
   REQUIRE(command >= 0);
   if (command == 0) {
+    ::signal(SIGINT, SIG_DFL);
     const auto started = start_process(order);
     const auto told = started ? *started : process_id{};
     (void)!::write(ends[1], &told, sizeof told);
     ::pause();
     ::_exit(0);
   }
+  ::close(ends[1]);
   process_id process;
   REQUIRE(::read(ends[0], &process, sizeof process) == sizeof process);
   constexpr char interrupt = 3;
@@ -198,8 +200,9 @@ TEST_CASE("a process hears neither the ^C of the terminal it was started from no
   int status = 0;
   REQUIRE(::waitpid(command, &status, 0) == command);
   CHECK(WTERMSIG(status) == SIGINT);
-  for (const auto end : {terminal, ends[0], ends[1]}) ::close(end);
-  CHECK(look_at(process).state == process_state::running);
+  ::close(terminal);
+  ::close(ends[0]);
+  CHECK_FALSE(soon([&] { return look_at(process).state == process_state::exited; }, 100ms));
   CHECK(send_signal(process, SIGKILL));
 }
 
