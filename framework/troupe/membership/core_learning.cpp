@@ -62,7 +62,6 @@ void core::learn(const update& what, const hearsay& how, time_point now, actions
     if (what.state == state::suspect && what.subject.epoch == known->self.epoch &&
         how.by == channel::packet && !accusation_limit_.admit(what.accuser, now)) {
       ++counters_.limited_accusations;
-      begin_roll_call(now);  // is it the accuser, or are so many gone?
       return;
     }
     return replace(*known, what, how, now, out);

@@ -71,7 +71,7 @@ struct options {
   int accusations_max = 8;
 
   /// A node that reaches fewer than this many percent of the last targets that it probed takes itself for
-  /// isolated (isolation.hpp). 0 to 90; 0 switches it off.
+  /// isolated (isolation.hpp). 0 to 90; 0 switches that off, and the roll call.
   int isolation_percent = 30;
 
   /// A node that sees this share of its pings to a peer lost, in percent, says so; a peer of whom
