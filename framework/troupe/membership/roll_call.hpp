@@ -3,11 +3,11 @@
 // A node that hardly any probe reaches doubts itself (isolation.hpp), and rightly so: one network breaks more
 // often than most of a cluster. But where most are gone, in a power cut or on the smaller side of a split, it
 // would find out one probe at a time and never dare to say so. So when an isolated node hears anybody at all,
-// or any node suspects a quarter of all, or one accuses more than options::accusations_max, it calls the
-// roll. First a few: if three quarters of them answer, the network is back, or the accusers are wrong. Else
-// everybody, and twice more whoever was silent, and beside them some of those who had answered. Packets that
-// get lost get lost at random: some of the silent would answer later, and of those who had answered some
-// would not again. If hardly any does the one or the other, then those who answered are all who are there.
+// or any node suspects a quarter of all, it calls the roll. First a few: if three quarters of them answer,
+// the network is back, or the accusers are wrong. Else everybody, and twice more whoever was silent, and
+// beside them some of those who had answered. Packets that get lost get lost at random: some of the silent
+// would answer later, and of those who had answered some would not again. If hardly any does the one or the
+// other, then those who answered are all who are there.
 #pragma once
 
 #include <algorithm>
