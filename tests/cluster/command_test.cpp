@@ -233,7 +233,8 @@ TEST_CASE("the command tells who came and went, how far apart they are, and lets
     return false;
   };
   CHECK(eventually([&] { return at.succeeds("rtt -o json").read().at("roundTrips").size() == 2; }));
-  for (const auto& one : at.succeeds("rtt -o json").read().at("roundTrips")) {
+  const auto rtt = at.succeeds("rtt -o json").read();
+  for (const auto& one : rtt.at("roundTrips")) {
     CHECK(one.at("micros").get<int>() > 0);
     CHECK(one.at("from") != one.at("to"));
   }

@@ -526,7 +526,9 @@ TEST_SUITE("contenders") {
       CHECK(p99(cell, "least_loaded") > 4 * p99(cell, "hcl"));
       CHECK(p99(cell, "least_loaded") < p99(cell, "round_robin"));
     }
-    // Its weights count after 10 s and follow seconds behind: what that comes to shows in whole runs only.
+    // Its weights count after 10 s and follow seconds behind: what that comes to shows in whole runs only,
+    // and in their median: one of five starts so badly that it falls over at the first load already.
+    if (seeds == 1) return;
     published in_full("figure_7", 60s);
     CHECK(in_full(0, "weighted_round_robin") < p99(0, "least_loaded"));
     CHECK(in_full(1, "weighted_round_robin") >
