@@ -39,7 +39,7 @@ constexpr duration patience = 60s;
 struct plan {
   std::size_t agents = 64;
   int rounds = 1;
-  int idle_seconds = 20;
+  int idle_seconds = 60;  // a multiple of the 30 s after which Serf's agents exchange all that they know
   int busy_seconds = 60;
   std::string profiles = "both";
 };
