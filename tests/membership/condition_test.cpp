@@ -576,6 +576,31 @@ TEST_CASE("a peer whose pings are lost and rescued is looked at, and named to th
   CHECK(s.node.self().incarnation == 2);
 }
 
+TEST_CASE("two of five whose own suspicion is refuted look closer: packets to or from it may get lost") {
+  int looked = 0;
+  for (int run = 0; run < 60; ++run) {
+    CAPTURE(run);
+    stage s;
+    s.meet(20);
+    s.run(20s + run * 1s);
+    const auto silent = s.next_probe().target.node.value;
+    s.run(1500ms, [&](std::uint64_t peer) { return peer != silent; });
+    REQUIRE(s.seen(silent) == state::suspect);
+    const std::uint64_t other = silent == 5 ? 6 : 5;
+    s.gossip(other == 3 ? 4 : 3, {accused(other, state::suspect, 3)});
+    s.gossip(silent, {about(silent, state::alive, 1)});
+    s.gossip(other, {about(other, state::alive, 1)});
+    s.take();
+    s.run(3s);
+    std::map<std::uint64_t, int> looks;
+    for (const auto& ping : sent(s.out, packet_kind::ping)) ++looks[ping.target.node.value];
+    looked += looks[silent] >= 5 ? 1 : 0;
+    CHECK(looks[other] <= 2);
+  }
+  CHECK(looked > 12);
+  CHECK(looked < 36);
+}
+
 TEST_CASE("a node that loses packets to many blames itself, and names nobody") {
   stage s;
   s.meet(20);
