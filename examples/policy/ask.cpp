@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   if (argc != 3) return std::fputs("usage: policy_ask ADDRESS:PORT RACK\n", stderr), 2;
   try {
     auto node = troupe::node::join(
-        argv[1], {.cluster = "policy", .role = troupe::runtime::role::observer, .log_level = "warn"});
+        argv[1], {.cluster = "policy", .role = troupe::gossip::role::observer, .log_level = "warn"});
     if (const auto used = node.use_policy<policy::Desk>(std::make_unique<own_rack>(argv[2])); !used)
       throw troupe::start_error(used.error());
     const auto desk = node.client<policy::Desk>();

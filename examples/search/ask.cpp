@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   std::string text;
   for (int i = 2; i < argc; ++i) text += (i > 2 ? " " : "") + std::string(argv[i]);
   try {
-    auto node = troupe::node::join(argv[1], {.role = troupe::runtime::role::observer, .log_level = "warn"});
+    auto node = troupe::node::join(argv[1], {.role = troupe::gossip::role::observer, .log_level = "warn"});
     const auto reply = node.client<search::Front>().query(text, 10).wait();
     if (!reply) return std::fprintf(stderr, "%s\n", reply.error().explain().c_str()), 1;
     int rank = 0;

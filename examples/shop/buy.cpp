@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   if (argc < 4) return std::fputs("usage: shop_buy ADDRESS:PORT USER ITEM...\n", stderr), 2;
   try {
     auto node = troupe::node::join(
-        argv[1], {.cluster = "shop", .role = troupe::runtime::role::observer, .log_level = "warn"});
+        argv[1], {.cluster = "shop", .role = troupe::gossip::role::observer, .log_level = "warn"});
     meet_carts(node);
     return buy(node.client<shop::Cart>(), argv[2], argc - 3, argv + 3);
   } catch (const troupe::start_error& problem) {

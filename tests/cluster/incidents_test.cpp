@@ -1,15 +1,15 @@
 // What happens to a service's processes under load, and that its callers do not notice: idempotent calls
 // only, from one caller, to three replicas.
 #include <csignal>
-#include <load/steady_load.hpp>
+#include <load_generator/steady_load.hpp>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include <doctest/doctest.h>
 
+#include <troupe/actor/clock.hpp>
 #include <troupe/admin.troupe.hpp>
-#include <troupe/runtime/clock.hpp>
 
 #include "cluster/running_example.hpp"
 #include "hello.troupe.hpp"
@@ -43,7 +43,7 @@ class loaded_greeters {
   /// Waits, up to a bound that says "never" rather than "slow".
   template <class Holds>
   bool eventually(Holds holds) {
-    for (const auto limit = troupe::runtime::now() + 20s; troupe::runtime::now() < limit;) {
+    for (const auto limit = troupe::actor::now() + 20s; troupe::actor::now() < limit;) {
       if (holds()) return true;
       std::this_thread::sleep_for(5ms);
     }

@@ -1,4 +1,4 @@
-// Sealed messages and rings from the network: secrecy::sealing::open, secrecy::parse_ring.
+// Sealed messages and rings from the network: crypto::sealing::open, crypto::parse_ring.
 //
 // The first byte says what the rest is: a sealed message as it arrived (0), a message sealed with a key that
 // the receiver has, then altered by what follows (1), or a ring's text (2).
@@ -9,14 +9,14 @@
 #include <string>
 #include <string_view>
 
-#include <troupe/secrecy/sealing.hpp>
+#include <troupe/crypto/sealing.hpp>
 
 #include "expect.hpp"
 
 namespace {
 
 using namespace troupe;
-using namespace troupe::secrecy;
+using namespace troupe::crypto;
 using fuzz::expect;
 
 constexpr identity receiver{{2}, {10}};

@@ -17,21 +17,21 @@ exec awk '
 BEGIN {
   # room: the rooms it may include, itself apart.
   rooms["base"]       = ""
-  rooms["secrecy"]    = "base"
+  rooms["crypto"]    = "base"
   rooms["membership"] = "base"
   rooms["balance"]    = "base"
   rooms["retry"]      = "base"
   rooms["routing"]    = "balance retry base"
   rooms["wire"]       = "membership base"
   rooms["transport"]  = "wire base"
-  rooms["runtime"]    = "secrecy wire transport routing membership balance retry base"
+  rooms["runtime"]    = "crypto wire transport routing membership balance retry base"
   rooms["service"]    = "runtime wire retry base"
-  rooms["node"]       = "service runtime secrecy transport wire routing retry balance membership base"
+  rooms["node"]       = "service runtime crypto transport wire routing retry balance membership base"
 
   # room: the libraries it may include, beside the standard one. "idl" is what is generated from idl/.
   libraries["base"]       = "xxhash numeric-address"
   libraries["membership"] = libraries["balance"] = libraries["retry"] = libraries["routing"] = ""
-  libraries["secrecy"]    = "openssl system"
+  libraries["crypto"]    = "openssl system"
   libraries["wire"]       = "capnp idl"
   libraries["transport"]  = "capnp idl caf spdlog system openssl"
   libraries["runtime"]    = "capnp idl caf spdlog system"

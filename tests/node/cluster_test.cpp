@@ -132,7 +132,7 @@ TEST_CASE("nodes of another cluster are refused, and the cluster does not notice
 TEST_CASE("an observer sees the cluster, calls into it, and is not a member") {
   trio all;
   auto options = lab::options_of("", {lab::address_of(*all.caller)});
-  options.role = runtime::role::observer;
+  options.role = gossip::role::observer;
   node tool(options);
   REQUIRE(eventually([&] { return lab::servers_known(tool, "lab.Bench") == 2; }));
   CHECK(tool.client<lab::Bench>().echo("x").wait());

@@ -393,11 +393,11 @@ TEST_CASE("a query for the load is answered at once, also while the service is b
     const auto said = message.root().getLoadAnswer();
     CHECK(said.getService() == "lab.Bench");
     const auto load = said.getLoad();
-    return balance::load_report{.in_flight = load.getInFlight(),
-                                .yours = load.getYours(),
-                                .workers = load.getWorkers(),
-                                .limit = load.getLimit(),
-                                .service_time = std::chrono::microseconds(load.getServiceMicros())};
+    return rpc::load_report{.in_flight = load.getInFlight(),
+                            .yours = load.getYours(),
+                            .workers = load.getWorkers(),
+                            .limit = load.getLimit(),
+                            .service_time = std::chrono::microseconds(load.getServiceMicros())};
   };
   raw_peer one(it.server->address());
   raw_peer other(it.server->address());

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include <troupe/admin.troupe.hpp>
-#include <troupe/secrecy/ring_file.hpp>
-#include <troupe/secrecy/sealing.hpp>
+#include <troupe/crypto/ring_file.hpp>
+#include <troupe/crypto/sealing.hpp>
 
 #include "service/lab.hpp"
 
@@ -25,7 +25,7 @@ namespace {
 /// A keyring a node, gone with the test.
 class keyrings {
  public:
-  explicit keyrings(const secrecy::ring& keys) {
+  explicit keyrings(const crypto::ring& keys) {
     std::string name = "/tmp/troupe-sealed-XXXXXX";
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     folder_ = name;
@@ -41,9 +41,9 @@ class keyrings {
   std::string folder_;
 };
 
-secrecy::ring one_key() {
-  secrecy::ring keys;
-  REQUIRE(keys.install(secrecy::key::generate()));
+crypto::ring one_key() {
+  crypto::ring keys;
+  REQUIRE(keys.install(crypto::key::generate()));
   return keys;
 }
 
@@ -88,9 +88,9 @@ struct trio {
     return true;
   }
   /// As `troupe keys` gives it. The code that came back.
-  code order(const node& to, const secrecy::ring& with, const std::string& text) const {
-    secrecy::sealing seal(to.cluster(), secrecy::draw_salt(), 1);
-    const auto sealed = seal.seal(*with.primary(), secrecy::content::order, secrecy::recipient::of(to.self()),
+  code order(const node& to, const crypto::ring& with, const std::string& text) const {
+    crypto::sealing seal(to.cluster(), crypto::draw_salt(), 1);
+    const auto sealed = seal.seal(*with.primary(), crypto::content::order, crypto::recipient::of(to.self()),
                                   0, {reinterpret_cast<const std::byte*>(text.data()), text.size()});
     const auto done =
         nodes[0]
@@ -110,7 +110,7 @@ struct trio {
     return 0;
   }
 
-  secrecy::ring first = one_key();
+  crypto::ring first = one_key();
   keyrings files{first};
   std::vector<std::unique_ptr<node>> nodes;
 };
@@ -135,7 +135,7 @@ TEST_CASE("keys change while the nodes run, are kept, and let a node that was do
   CHECK(all.counter(*all.nodes[0], "gossip_suspicions") + all.counter(*all.nodes[1], "gossip_suspicions") ==
         0);
   const auto kept = [&](const std::string& name) {
-    const auto ring = secrecy::read_ring_file(all.files.of(name));
+    const auto ring = crypto::read_ring_file(all.files.of(name));
     return ring && to_string(ring->primary()->id) == next;
   };
   CHECK(eventually([&] { return kept("n0") && kept("n1"); }));
@@ -152,7 +152,7 @@ TEST_CASE("who has no key, or another one, gets nothing and is nobody; an observ
   auto open = lab::options_of("open", {seed});
   const node without(open);
   auto wrong = lab::options_of("wrong", {seed});
-  wrong.gossip_key = secrecy::key::generate().to_text();
+  wrong.gossip_key = crypto::key::generate().to_text();
   const node other(wrong);
   const auto refused = [&] {
     return all.counter(*all.nodes[0], "gossip_unsealed") > 0 &&
@@ -164,7 +164,7 @@ TEST_CASE("who has no key, or another one, gets nothing and is nobody; an observ
   CHECK(all.all_know(3));
 
   auto watching = lab::options_of("", {seed});
-  watching.role = runtime::role::observer;
+  watching.role = gossip::role::observer;
   watching.gossip_key = all.first.primary()->secret->to_text();
   const node tool(watching);
   CHECK(eventually([&] { return lab::servers_known(tool, "troupe.Admin") == 3; }));
@@ -185,13 +185,13 @@ TEST_CASE("a node does not start with a keyring that is missing, open to others,
   options.gossip_key = "secret";
   CHECK_THROWS_WITH_AS(node{options}, doctest::Contains("option gossip-key"), start_error);
   // A key and a file that is not there yet: the file is made, and counts from then on.
-  options.gossip_key = secrecy::key::generate().to_text();
+  options.gossip_key = crypto::key::generate().to_text();
   options.keyring = files.of("n3");
   std::remove(options.keyring.c_str());
-  const auto id = secrecy::key::parse(options.gossip_key)->id();
+  const auto id = crypto::key::parse(options.gossip_key)->id();
   { const node first(options); }
-  CHECK(secrecy::read_ring_file(options.keyring)->primary()->id == id);
-  options.gossip_key = secrecy::key::generate().to_text();
+  CHECK(crypto::read_ring_file(options.keyring)->primary()->id == id);
+  options.gossip_key = crypto::key::generate().to_text();
   { const node second(options); }
-  CHECK(secrecy::read_ring_file(options.keyring)->primary()->id == id);
+  CHECK(crypto::read_ring_file(options.keyring)->primary()->id == id);
 }

@@ -7,9 +7,10 @@
 #include <doctest/doctest.h>
 
 #include <troupe/base/random.hpp>
+#include <troupe/retry/allowance.hpp>
 #include <troupe/retry/concurrency_limit.hpp>
-#include <troupe/retry/criticality.hpp>
 #include <troupe/retry/throttle.hpp>
+#include <troupe/rpc/criticality.hpp>
 
 namespace {
 

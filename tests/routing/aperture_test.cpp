@@ -129,7 +129,7 @@ TEST_CASE("a link that leaves the window is let go only when nothing is under wa
   it.appear(it.view(1000, "test.Front"));
   it.appear(1);
   it.appear(2);
-  const call_id waiting = it.call(retry::safety::unsafe, 1min);
+  const call_id waiting = it.call(rpc::safety::unsafe, 1min);
   connect_all(it);
   const node_id first = it.last<transmit>().to;
   // More callers appear, until the window has moved to the other replica.
@@ -229,7 +229,7 @@ TEST_CASE("when nobody in the window can be reached, others are tried") {
   stage it(narrow(2));
   surround(it);
   for (int i = 1; i <= 30; ++i) it.appear(i);
-  const auto waiting = it.call(retry::safety::unsafe, 5s);
+  const auto waiting = it.call(rpc::safety::unsafe, 5s);
   const auto window = it.all<dial>();
   REQUIRE(window.size() == 2);
   for (const dial& each : window) it.core.link_down(each.to, "refused", it.now, it.out);

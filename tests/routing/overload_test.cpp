@@ -10,10 +10,10 @@ namespace {
 using namespace troupe;
 using namespace troupe::routing;
 using namespace troupe::routing::test;
-using retry::advice;
-using retry::criticality;
-using retry::hedging;
-using retry::safety;
+using rpc::advice;
+using rpc::criticality;
+using rpc::hedging;
+using rpc::safety;
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
@@ -24,7 +24,7 @@ call_spec hedged(const stage& it, safety declared = safety::read_only, duration 
 }
 
 /// Calls that take 10 ms, so that the router knows what is usual.
-void practise(stage& it, int calls = 300, const balance::load_report* load = nullptr) {
+void practise(stage& it, int calls = 300, const rpc::load_report* load = nullptr) {
   for (int i = 0; i < calls; ++i) {
     (void)it.core.begin(hedged(it), it.now, it.out);
     it.pass(i % 20 == 0 ? 11ms : 10ms);
@@ -134,7 +134,7 @@ TEST_CASE("while more than a quarter of the replicas are hot there are no hedges
   CHECK(slow() == 1);
   practise(it);
   // Each replica's answers say that requests wait there longer than they are served.
-  balance::load_report busy;
+  rpc::load_report busy;
   busy.queue_delay = 30ms;
   busy.service_time = 10ms;
   practise(it, 50, &busy);

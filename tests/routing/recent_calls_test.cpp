@@ -43,7 +43,7 @@ options with_service(const char* text) {
 TEST_CASE("a call that was refused and went elsewhere is remembered, with the reasons") {
   stage it;
   it.connected(2);
-  auto spec = it.spec(retry::safety::unsafe, 500ms);
+  auto spec = it.spec(rpc::safety::unsafe, 500ms);
   spec.method_name = "greet";
   const auto call = it.core.begin(spec, it.now, it.out);
   const auto first = it.last<transmit>();
@@ -77,7 +77,7 @@ TEST_CASE("a call that was refused and went elsewhere is remembered, with the re
 TEST_CASE("a failed call is remembered with what its caller was told, and why nothing followed") {
   stage it;
   it.connected(1);
-  const auto lost = it.call(retry::safety::unsafe);
+  const auto lost = it.call(rpc::safety::unsafe);
   it.down(1, "connection reset");
   const auto& told = kept(it, lost);
   CHECK(told.kept_for == recent_call::reason::failed);
@@ -95,7 +95,7 @@ TEST_CASE("a failed call is remembered with what its caller was told, and why no
 TEST_CASE("a backup is told from a repeat") {
   stage it;
   it.connected(2);
-  const auto call = it.call(retry::safety::idempotent, 2s);
+  const auto call = it.call(rpc::safety::idempotent, 2s);
   const auto first = it.last<transmit>();
   it.pass(1500ms);
   REQUIRE(it.transmits() == 2);
@@ -115,7 +115,7 @@ TEST_CASE("calls answered with an error and slow calls are kept, others only one
   CHECK(kept(it, declined).kept_for == recent_call::reason::declined);
   CHECK(kept(it, declined).code == code::not_found);
 
-  const auto slow = it.call(retry::safety::unsafe, 10s);
+  const auto slow = it.call(rpc::safety::unsafe, 10s);
   it.pass(2s);
   it.answer(it.last<transmit>().attempt);
   CHECK(kept(it, slow).kept_for == recent_call::reason::slow);

@@ -12,13 +12,13 @@ using namespace troupe;
 using namespace troupe::routing;
 using namespace troupe::routing::test;
 using retry::fate;
-using retry::safety;
+using rpc::safety;
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 /// Calls that take 20 ms each have been answered, so that a queue matters; what the answers said.
-balance::load_report make_busy(stage& it) {
-  balance::load_report load;
+rpc::load_report make_busy(stage& it) {
+  rpc::load_report load;
   load.in_flight = 1;
   load.workers = 1;
   load.limit = 100;
@@ -371,13 +371,13 @@ TEST_CASE("what was never sent goes to another replica at once, free, also for u
 TEST_CASE("a call that balks goes where it is better off, at once and free, and is let in there") {
   stage it;
   it.connected(3);
-  const balance::load_report usual = make_busy(it);
+  const rpc::load_report usual = make_busy(it);
   it.out.clear();
   const call_id call = it.call(safety::unsafe);
   const double budget = it.core.retry_budget(it.echo, it.now);
   const auto first = it.last<transmit>();
   REQUIRE(first.balk_at > 0);
-  balance::load_report full = usual;
+  rpc::load_report full = usual;
   full.in_flight = first.balk_at + 10;
   it.balk(first.attempt, full);
   REQUIRE(it.transmits() == 2);
@@ -748,8 +748,8 @@ TEST_CASE("a load report that says draining is believed before membership brings
   it.connected(2);
   it.call();
   const auto first = it.last<transmit>();
-  balance::load_report load;
-  load.flags = balance::load_flag::draining;
+  rpc::load_report load;
+  load.flags = rpc::load_flag::draining;
   it.answer(first.attempt, code::ok, &load);
   for (int i = 0; i < 10; ++i) {
     it.call();
@@ -905,7 +905,7 @@ TEST_CASE("routing options that make no sense are refused by name") {
 
 namespace {
 
-constexpr balance::load_report quiet{.in_flight = 1, .workers = 4, .limit = 100, .service_time = 2ms};
+constexpr rpc::load_report quiet{.in_flight = 1, .workers = 4, .limit = 100, .service_time = 2ms};
 
 /// Calls one after the other, 10 ms apart, each answered after 2 ms by an idle replica.
 void make_calls(stage& it, int count) {
@@ -993,7 +993,7 @@ TEST_CASE("a probe's answer changes the next pick") {
     stage it;
     it.connected(2);
     make_calls(it, 50);
-    balance::load_report full = quiet;
+    rpc::load_report full = quiet;
     full.in_flight = 60;
     for (int i = 0; i < 5; ++i) {
       it.tell(busy, full);

@@ -22,7 +22,7 @@ using namespace troupe;
 using namespace troupe::routing;
 using namespace troupe::routing::test;
 using retry::fate;
-using retry::safety;
+using rpc::safety;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -159,8 +159,8 @@ class schedule {
     call_spec spec = it_.spec(static_cast<safety>(random_.below(3)),
                               duration{static_cast<std::int64_t>(random_.unit() * 400e6) - 1'000'000});
     spec.method = random_.below(40);
-    spec.hedge = static_cast<retry::hedging>(random_.below(2));
-    spec.criticality = static_cast<retry::criticality>(random_.below(3));
+    spec.hedge = static_cast<rpc::hedging>(random_.below(2));
+    spec.criticality = static_cast<rpc::criticality>(random_.below(3));
     if (random_.below(4) == 0) spec.affinity = random_();
     if (random_.below(10) == 0) spec.only = node_number(any_node());
     const call_id call = it_.core.begin(spec, it_.now, it_.out);
@@ -168,7 +168,7 @@ class schedule {
     REQUIRE(router::slot_of(call) < settings_.calls_max);
     calls_[call].spec = spec;
     ++begun_;
-    hedgeable_ += spec.hedge == retry::hedging::on;
+    hedgeable_ += spec.hedge == rpc::hedging::on;
   }
 
   // One open attempt gets an outcome. Attempts are looked up by a random id, so old and young ones mix.
@@ -190,7 +190,7 @@ class schedule {
       open_.erase(chosen);
       call.attempts[attempt] = fate::balked;
       call.balked = true;
-      balance::load_report load;
+      rpc::load_report load;
       load.in_flight = 20 + random_.below(20);
       load.service_time = 2ms;
       it_.balk(attempt, load);
@@ -206,7 +206,7 @@ class schedule {
   }
 
   void answer(attempt_id attempt, troupe::code code) {
-    balance::load_report load;
+    rpc::load_report load;
     load.in_flight = random_.below(20);
     load.queue_delay = random_.below(8) == 0 ? 20ms : 0ms;
     load.service_time = 2ms;
@@ -311,7 +311,7 @@ class schedule {
     } else {
       REQUIRE(done.failure.code != code::ok);
       REQUIRE_FALSE(done.failure.text.empty());
-      REQUIRE((done.advice == retry::advice::do_not_retry) == call.told);
+      REQUIRE((done.advice == rpc::advice::do_not_retry) == call.told);
     }
   }
 

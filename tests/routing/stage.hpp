@@ -48,25 +48,25 @@ class stage {
     }
   }
 
-  call_spec spec(retry::safety safety = retry::safety::unsafe, duration timeout = 1s) const {
+  call_spec spec(rpc::safety safety = rpc::safety::unsafe, duration timeout = 1s) const {
     call_spec it;
     it.service = echo;
     it.safety = safety;
     it.deadline = now + timeout;
     return it;
   }
-  call_id call(retry::safety safety = retry::safety::unsafe, duration timeout = 1s) {
+  call_id call(rpc::safety safety = rpc::safety::unsafe, duration timeout = 1s) {
     return core.begin(spec(safety, timeout), now, out);
   }
 
-  void answer(attempt_id attempt, troupe::code code = code::ok, const balance::load_report* load = nullptr) {
+  void answer(attempt_id attempt, troupe::code code = code::ok, const rpc::load_report* load = nullptr) {
     core.answered(attempt, {retry::fate::answered, code, {}, load}, now, out);
   }
   void refuse(attempt_id attempt, troupe::code code, std::string_view text = "overloaded") {
     core.answered(attempt, {retry::fate::refused, code, text, nullptr}, now, out);
   }
   /// It met as many others as it was told to.
-  void balk(attempt_id attempt, const balance::load_report& met) {
+  void balk(attempt_id attempt, const rpc::load_report& met) {
     core.answered(attempt, {retry::fate::balked, code::unavailable, "fuller than its caller thought", &met},
                   now, out);
   }
@@ -74,12 +74,12 @@ class stage {
   void refuse_for_good(attempt_id attempt) {
     core.answered(
         attempt,
-        {retry::fate::refused, code::resource_exhausted, "overloaded", nullptr, retry::advice::do_not_retry},
+        {retry::fate::refused, code::resource_exhausted, "overloaded", nullptr, rpc::advice::do_not_retry},
         now, out);
   }
 
   /// Node `number`'s answer to a probe.
-  void tell(int number, const balance::load_report& load) {
+  void tell(int number, const rpc::load_report& load) {
     core.load_told(node_number(number), echo, load, now);
   }
 

@@ -364,7 +364,7 @@ TEST_CASE("a call made in a handler is as critical as the one that it serves, un
   CHECK(seen(both.server.client<lab::Aide>().about(0).as(criticality::sheddable).wait()) == "sheddable");
 }
 
-TEST_CASE("a service that fills up turns away the sheddable first, the critical last") {
+TEST_CASE("a service that fills up turn_queue away the sheddable first, the critical last") {
   const duo both({.in_flight_max = 10, .concurrency = concurrency::fixed});
   std::atomic<int> back{0};
   const auto ended = [&](const auto&) { ++back; };

@@ -15,41 +15,41 @@ namespace {
 
 using any_call = call<capnp::AnyPointer>;
 
-class held_calls final : public runtime::call_port {
+class held_calls final : public calling::call_port {
  public:
-  void submit(runtime::call_ptr call) override {
+  void submit(calling::call_ptr call) override {
     held.push_back(std::move(call));
     if (answer_at_once) answer(held.size() - 1, "at once");
   }
-  void after(duration, std::shared_ptr<runtime::turns>, std::function<void()>) override {}
+  void after(duration, std::shared_ptr<actor::turn_queue>, std::function<void()>) override {}
   bool on_event_loop() const override { return false; }
 
   void answer(std::size_t which, const std::string& text) {
     capnp::MallocMessageBuilder message;
     message.initRoot<wire::idl::Frame>().initReply().getResults().setAs<capnp::Text>(text);
     held[which]->succeed(std::make_unique<wire::message>(wire::copy_to_frame(message), wire::frame_limits{}));
-    runtime::outgoing_call::finish(std::exchange(held[which], nullptr));
+    calling::outgoing_call::finish(std::exchange(held[which], nullptr));
   }
   void fail(std::size_t which, const std::string& text) {
     call_error problem;
     problem.code = code::unavailable;
     problem.text = text;
     held[which]->fail(std::move(problem));
-    runtime::outgoing_call::finish(std::exchange(held[which], nullptr));
+    calling::outgoing_call::finish(std::exchange(held[which], nullptr));
   }
 
-  std::vector<runtime::call_ptr> held;
+  std::vector<calling::call_ptr> held;
   bool answer_at_once = false;
 };
 
 /// An actor, as far as handlers can tell.
 struct stage {
   std::shared_ptr<held_calls> port = std::make_shared<held_calls>();
-  std::shared_ptr<runtime::turns> queue = std::make_shared<runtime::turns>();
-  std::vector<std::weak_ptr<runtime::outgoing_call>> made;
+  std::shared_ptr<actor::turn_queue> queue = std::make_shared<actor::turn_queue>();
+  std::vector<std::weak_ptr<calling::outgoing_call>> made;
 
   any_call make() {
-    auto fresh = std::make_shared<runtime::outgoing_call>();
+    auto fresh = std::make_shared<calling::outgoing_call>();
     (void)fresh->init("test.Service", "ask");
     made.push_back(fresh);
     return any_call(std::move(fresh), port);
@@ -60,15 +60,15 @@ struct stage {
     return calls;
   }
   void start(task<>& handler) {
-    const runtime::turns::scope here(queue);
+    const actor::turn_queue::scope here(queue);
     handler.start([](void*) {}, nullptr);
   }
   void take_turns() {
-    const runtime::turns::scope here(queue);
-    std::vector<runtime::turns::item> taken;
+    const actor::turn_queue::scope here(queue);
+    std::vector<actor::turn_queue::item> taken;
     queue->door().take(taken);
     for (auto& item : taken) {
-      auto& call = std::get<runtime::call_ptr>(item);
+      auto& call = std::get<calling::call_ptr>(item);
       if (auto resume = std::exchange(call->done, nullptr)) resume(std::move(call));
     }
   }

@@ -32,8 +32,8 @@ constexpr std::size_t seeds = 1;
 constexpr std::size_t seeds = 3;
 #endif
 
-balance::load_report load_of(std::uint32_t in_flight, duration service, std::uint32_t workers = 100) {
-  balance::load_report load;
+rpc::load_report load_of(std::uint32_t in_flight, duration service, std::uint32_t workers = 100) {
+  rpc::load_report load;
   load.in_flight = in_flight;
   load.workers = workers;
   load.service_time = service;
@@ -89,7 +89,7 @@ class bench {
     return *chosen;
   }
   void end(server_index from, time_point sent, ending how = ending::success,
-           const balance::load_report* load = nullptr) {
+           const rpc::load_report* load = nullptr) {
     who->ended({from, 0, sent, how, load}, now);
   }
   void probed(server_index from, std::uint32_t rif, duration service) {

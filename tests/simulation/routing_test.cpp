@@ -15,7 +15,6 @@
 #include <doctest/doctest.h>
 
 #include <troupe/balance/service_meter.hpp>
-#include <troupe/balance/service_meter.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/routing/router.hpp>
 
@@ -23,7 +22,7 @@ namespace {
 
 using namespace troupe;
 using namespace troupe::routing;
-using retry::safety;
+using rpc::safety;
 
 constexpr duration network = 100us;
 
@@ -216,9 +215,9 @@ class world {
     serve(who);
   }
 
-  balance::load_report report(std::uint32_t who) const {
+  rpc::load_report report(std::uint32_t who) const {
     const replica& it = replicas[who];
-    balance::load_report load;
+    rpc::load_report load;
     load.in_flight = it.busy + static_cast<std::uint32_t>(it.queue.size());
     if (it.sinkhole) load.in_flight = 1;
     load.workers = it.workers;

@@ -23,10 +23,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <troupe/actor/clock.hpp>
+#include <troupe/actor/engine.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/call.capnp.h>
-#include <troupe/runtime/clock.hpp>
-#include <troupe/runtime/engine.hpp>
 #include <troupe/transport/datagram_socket.hpp>
 #include <troupe/transport/link.hpp>
 #include <troupe/transport/listener.hpp>
@@ -72,7 +72,7 @@ class stage {
   }
 
  private:
-  runtime::engine engine_;
+  actor::engine engine_;
 };
 
 /// The owner of one link, which remembers what it was told.
@@ -354,8 +354,8 @@ TEST_CASE("a port in use and a foreign address are refused by name") {
 TEST_CASE("a timer rings once, in time, and by the earliest of what it was armed for") {
   stage where;
   std::vector<time_point> rung;
-  timer alarm(where.loop(), [&] { rung.push_back(runtime::now()); });
-  const auto began = runtime::now();
+  timer alarm(where.loop(), [&] { rung.push_back(actor::now()); });
+  const auto began = actor::now();
   where.on_loop([&] {
     alarm.start();
     alarm.ring_by(never);

@@ -51,7 +51,7 @@ class crowd {
   }
   void begin(const balance::choice& picked) { replicas_.began(picked, now_); }
   void end(const balance::choice& picked, time_point started) {
-    balance::load_report load;
+    rpc::load_report load;
     load.in_flight = 1;
     load.workers = load.limit = 4;
     load.service_time = service_time;
@@ -152,7 +152,7 @@ void call(benchmark::State& state) {
     core.node_changed(node, now, out);
     core.link_up(node.self.node, now, out);
   }
-  balance::load_report load;
+  rpc::load_report load;
   load.in_flight = 1;
   load.workers = load.limit = 4;
   load.service_time = 50us;
@@ -164,7 +164,7 @@ void call(benchmark::State& state) {
       core.answered(in_flight[next], {retry::fate::answered, code::ok, {}, &load}, now, out);
     out.clear();
     core.begin({.service = service,
-                .safety = retry::safety::idempotent,
+                .safety = rpc::safety::idempotent,
                 .deadline = now + 1s,
                 .affinity = {},
                 .only = {}},

@@ -8,12 +8,12 @@
 
 #include <benchmark/benchmark.h>
 
-#include <troupe/secrecy/sealing.hpp>
+#include <troupe/crypto/sealing.hpp>
 
 namespace {
 
 using namespace troupe;
-using namespace troupe::secrecy;
+using namespace troupe::crypto;
 
 constexpr identity receiver{{7}, {9}};
 

@@ -38,13 +38,13 @@ std::string hex(std::uint64_t value) {
   return text;
 }
 
-std::string_view spelled(retry::safety value) {
+std::string_view spelled(rpc::safety value) {
   switch (value) {
-    case retry::safety::unsafe:
+    case rpc::safety::unsafe:
       return "unsafe";
-    case retry::safety::idempotent:
+    case rpc::safety::idempotent:
       return "idempotent";
-    case retry::safety::read_only:
+    case rpc::safety::read_only:
       return "read_only";
   }
   return "";
@@ -149,7 +149,7 @@ std::string emit_descriptor(const service_interface& one) {
     names.emplace_back("owner", hex(method.interface_id));
     names.emplace_back("affinity",
                        method.affinity.empty() ? "nullptr" : filled("$base$_$title$_affinity", names));
-    text += filled(R"(    {$owner$, $ordinal$, "$name$", ::troupe::retry::safety::$safety$,
+    text += filled(R"(    {$owner$, $ordinal$, "$name$", ::troupe::rpc::safety::$safety$,
      std::chrono::nanoseconds($timeout$), ::troupe::hedging::$hedge$,
      $criticality$, $affinity$},
 )",

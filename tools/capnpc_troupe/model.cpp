@@ -452,13 +452,13 @@ class schema_reader {
                      method& one) {
     for (const auto& setting : settings) check_repeated(proto.getAnnotations(), setting, self);
     if (const auto said = setting_of(owner, proto, safety_annotation); said.getId() != 0)
-      one.safety = static_cast<retry::safety>(said.getValue().getEnum());
+      one.safety = static_cast<rpc::safety>(said.getValue().getEnum());
     if (const auto said = setting_of(owner, proto, criticality_annotation); said.getId() != 0)
       one.criticality = static_cast<troupe::criticality>(said.getValue().getEnum());
     if (const auto said = setting_of(owner, proto, hedge_annotation);
         said.getId() != 0 && said.getValue().getBool())
       one.hedge = hedging::on;
-    if (one.hedge == hedging::on && one.safety == retry::safety::unsafe)
+    if (one.hedge == hedging::on && one.safety == rpc::safety::unsafe)
       report(self.file, self.path,
              "$Troupe.hedge would execute an unsafe method twice; declare it idempotent or readOnly with "
              "$Troupe.safety, or say $Troupe.hedge(false)");

@@ -12,7 +12,7 @@
 #include <capnp/schema.capnp.h>
 
 #include <troupe/base/time.hpp>
-#include <troupe/retry/safety.hpp>
+#include <troupe/rpc/safety.hpp>
 #include <troupe/service/interface.hpp>
 
 namespace troupe::capnpc {
@@ -38,7 +38,7 @@ struct method {
   std::string results;  // "::shop::Cart::DeleteResults"
   /// No value: only the builder form. Empty: no parameters at all.
   std::optional<std::vector<argument>> plain;
-  retry::safety safety = retry::safety::unsafe;
+  rpc::safety safety = rpc::safety::unsafe;
   duration timeout = std::chrono::seconds(1);
   hedging hedge = hedging::off;
   std::optional<troupe::criticality> criticality;  // where it is said

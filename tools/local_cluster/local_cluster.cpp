@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include <troupe/secrecy/ring_file.hpp>
+#include <troupe/crypto/ring_file.hpp>
 
 #include "free_ports.hpp"
 
@@ -32,9 +32,9 @@ result<void> make_keys(const fs::path& state, const std::string& node) {
   fs::create_directory(keys_folder(state), failure);
   fs::permissions(keys_folder(state), fs::perms::owner_all, failure);
   if (failure) return error{code::unavailable, "cannot make " + keys_folder(state).string()};
-  secrecy::ring keys;
-  if (const auto made = keys.install(secrecy::key::generate()); !made) return made.error();
-  return secrecy::write_ring_file(keyring_of(state, node).string(), keys);
+  crypto::ring keys;
+  if (const auto made = keys.install(crypto::key::generate()); !made) return made.error();
+  return crypto::write_ring_file(keyring_of(state, node).string(), keys);
 }
 
 std::int64_t wall_micros() {
@@ -280,8 +280,8 @@ result<std::string> local_cluster::keyring_for(const cluster_state& all, const n
   if (!fs::exists(keys_folder(folder_), ignored)) return std::string();
   for (const auto& other : all.nodes) {
     if (fs::exists(own, ignored)) break;
-    if (const auto keys = secrecy::read_ring_file(keyring_of(folder_, other.name).string()))
-      if (const auto copied = secrecy::write_ring_file(own.string(), *keys); !copied) return copied.error();
+    if (const auto keys = crypto::read_ring_file(keyring_of(folder_, other.name).string()))
+      if (const auto copied = crypto::write_ring_file(own.string(), *keys); !copied) return copied.error();
   }
   return own.string();
 }

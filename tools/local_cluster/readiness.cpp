@@ -56,7 +56,7 @@ result<node> observe(const std::string& cluster, const std::vector<std::string>&
     node observer({.cluster = cluster,
                    .join = addresses,
                    .keyring = keyring,
-                   .role = runtime::role::observer,
+                   .role = gossip::role::observer,
                    .pool_threads = 1,
                    .log_level = "off"});
     while (!observer.joined()) {

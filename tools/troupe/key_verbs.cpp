@@ -11,8 +11,8 @@
 #include <optional>
 #include <thread>
 
-#include <troupe/secrecy/ring_file.hpp>
-#include <troupe/secrecy/sealing.hpp>
+#include <troupe/crypto/ring_file.hpp>
+#include <troupe/crypto/sealing.hpp>
 #include <troupe/wire/text.hpp>
 
 #include "connection.hpp"
@@ -130,14 +130,14 @@ std::vector<std::string> nodes_where(const std::vector<node_keys>& all, Lacks&& 
 }
 
 /// Seals with whatever key of the file the node still takes an order under.
-void give(const connection& to, const membership::member& whom, const secrecy::ring& keys,
+void give(const connection& to, const membership::member& whom, const crypto::ring& keys,
           const std::string& order) {
-  secrecy::sealing seal(to.cluster(), secrecy::draw_salt(), 1);
+  crypto::sealing seal(to.cluster(), crypto::draw_salt(), 1);
   const auto* const first = reinterpret_cast<const std::byte*>(order.data());
   std::string problem = "the keyring " + to.keyring() + " has no key";
   for (const auto& one : keys.entries()) {
     if (!one.secret) continue;
-    const auto sealed = seal.seal(one, secrecy::content::order, secrecy::recipient::of(whom.self),
+    const auto sealed = seal.seal(one, crypto::content::order, crypto::recipient::of(whom.self),
                                   keys.digest(), {first, order.size()});
     const auto done =
         to.admin()
@@ -188,10 +188,10 @@ void check(const connection& to, const key_options& wanted) {
 }
 
 /// What the node did, done to the file of --keyring as well, so that it opens the cluster tomorrow.
-void follow(const std::string& file, secrecy::ring keys, const key_options& wanted,
-            const std::optional<secrecy::key>& fresh) {
-  const auto id = secrecy::parse_key_id(wanted.what);
-  const auto now = static_cast<secrecy::wall_seconds>(
+void follow(const std::string& file, crypto::ring keys, const key_options& wanted,
+            const std::optional<crypto::key>& fresh) {
+  const auto id = crypto::parse_key_id(wanted.what);
+  const auto now = static_cast<crypto::wall_seconds>(
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
           .count());
   if (fresh)
@@ -199,26 +199,26 @@ void follow(const std::string& file, secrecy::ring keys, const key_options& want
   else if (wanted.action == "use")
     (void)keys.use(*id);
   else
-    (void)keys.retire(
-        *id, wanted.compromised ? secrecy::retirement::compromised : secrecy::retirement::routine, now);
-  (void)take(secrecy::write_ring_file(file, keys));
+    (void)keys.retire(*id, wanted.compromised ? crypto::retirement::compromised : crypto::retirement::routine,
+                      now);
+  (void)take(crypto::write_ring_file(file, keys));
 }
 
-secrecy::key key_to_install(const std::string& what) {
-  if (what.empty()) return secrecy::key::generate();
+crypto::key key_to_install(const std::string& what) {
+  if (what.empty()) return crypto::key::generate();
   std::string text = what;
   if (what == "-" && !std::getline(std::cin, text)) throw stopped(misused, "there is no key on stdin");
-  return take(secrecy::key::parse(text), misused);
+  return take(crypto::key::parse(text), misused);
 }
 
 void order(const common_options& common, key_options wanted) {
-  std::optional<secrecy::key> fresh;
+  std::optional<crypto::key> fresh;
   std::string text = wanted.action + " " + wanted.what;
   if (wanted.action == "install") {
     fresh = key_to_install(wanted.what);
     text = "install " + fresh->to_text();
     wanted.what = to_string(fresh->id());
-  } else if (!secrecy::parse_key_id(wanted.what)) {
+  } else if (!crypto::parse_key_id(wanted.what)) {
     throw stopped(misused, "keys " + wanted.action + " wants the ID of a key, as troupe keys shows it");
   }
   if (wanted.compromised) text += " compromised";
@@ -227,7 +227,7 @@ void order(const common_options& common, key_options wanted) {
     throw stopped(nothing_there,
                   "an order about keys is sealed with one of them: say --keyring FILE. Where "
                   "gossip is open, no key can be installed: start the nodes with one");
-  const auto keys = take(secrecy::read_ring_file(to.keyring()), misused);
+  const auto keys = take(crypto::read_ring_file(to.keyring()), misused);
   check(to, wanted);
   give(to, to.asked(wanted.from), keys, text);
   const auto late = await(to, [&](const node_keys& one) {
@@ -253,17 +253,17 @@ void order(const common_options& common, key_options wanted) {
 }
 
 void make(const common_options& common, const std::string& file) {
-  const auto fresh = secrecy::key::generate();
+  const auto fresh = crypto::key::generate();
   if (file.empty()) {
     if (common.format == format::json)
       return print_json(json::object({{"id", to_string(fresh.id())}, {"key", fresh.to_text()}}));
     return void(std::puts(fresh.to_text().c_str()));
   }
-  if (const auto there = secrecy::read_ring_file(file); there || there.error().code != code::not_found)
+  if (const auto there = crypto::read_ring_file(file); there || there.error().code != code::not_found)
     throw stopped(failed, file + " is there already: it is not written over");
-  secrecy::ring keys;
+  crypto::ring keys;
   (void)take(keys.install(fresh));
-  (void)take(secrecy::write_ring_file(file, keys));
+  (void)take(crypto::write_ring_file(file, keys));
   print_outcome(common, "key " + to_string(fresh.id()) + " is in " + file,
                 json::object({{"id", to_string(fresh.id())}, {"file", file}}));
 }

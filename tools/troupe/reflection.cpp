@@ -36,7 +36,7 @@ std::optional<schema::Value::Reader> find_annotation(capnp::List<schema::Annotat
 void read_settings(capnp::InterfaceSchema owner, schema::Method::Reader method, reflective_method& into) {
   for (const auto annotations : {owner.getProto().getAnnotations(), method.getAnnotations()}) {
     if (const auto safety = find_annotation(annotations, safety_annotation))
-      into.safety = static_cast<retry::safety>(std::min<std::uint16_t>(safety->getEnum(), 2));
+      into.safety = static_cast<rpc::safety>(std::min<std::uint16_t>(safety->getEnum(), 2));
     if (const auto timeout = find_annotation(annotations, timeout_annotation))
       if (const auto read = parse_duration(timeout->getText().cStr())) into.timeout = *read;
   }

@@ -7,7 +7,7 @@
 
 #include <signal.h>
 
-#include <troupe/runtime/clock.hpp>
+#include <troupe/actor/clock.hpp>
 
 namespace troupe::demo {
 
@@ -27,10 +27,10 @@ class watch {
   watch(stage& on, std::string name, std::string what) : on_(on) {
     found_.name = std::move(name);
     found_.what = std::move(what);
-    begun_ = runtime::now();
+    begun_ = actor::now();
   }
 
-  duration elapsed() const { return runtime::now() - begun_; }
+  duration elapsed() const { return actor::now() - begun_; }
 
   /// How long from the beginning until `holds`; nothing where it does not by `limit`.
   template <class Holds>
@@ -50,7 +50,7 @@ class watch {
 
   incident finish() {
     // Calls of the last moments are still under way: they count for this incident as well.
-    const auto end = runtime::now();
+    const auto end = actor::now();
     std::this_thread::sleep_for(settle_time);
     const auto& calls = on_.queries();
     found_.before = calls.over(begun_ - look_back, begun_);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <load/recorder.hpp>
+#include <load_generator/recorder.hpp>
 #include <optional>
 #include <string>
 #include <vector>

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include <troupe/runtime/clock.hpp>
+#include <troupe/actor/clock.hpp>
 
 namespace troupe::demo {
 
@@ -15,7 +15,7 @@ constexpr auto nap = std::chrono::milliseconds(50);
 }  // namespace
 
 live_view::live_view(const stage& of)
-    : of_(of), begun_(runtime::now()), last_(begun_), taken_(of.requests()), thread_([this] { run(); }) {}
+    : of_(of), begun_(actor::now()), last_(begun_), taken_(of.requests()), thread_([this] { run(); }) {}
 
 live_view::~live_view() {
   stopping_ = true;
@@ -25,13 +25,13 @@ live_view::~live_view() {
 void live_view::run() {
   while (!stopping_) {
     std::this_thread::sleep_for(nap);
-    if (runtime::now() - last_ < period) continue;
+    if (actor::now() - last_ < period) continue;
     std::fprintf(stderr, "%s\n", line().c_str());
   }
 }
 
 std::string live_view::line() {
-  const auto now = runtime::now();
+  const auto now = actor::now();
   const auto seen = of_.queries().over(last_, now);
   std::array<char, 160> head{};
   std::snprintf(head.data(), head.size(), "%5.1f s  %4.0f calls/s  p50 %-8s p99 %-8s failed so far %llu  |",

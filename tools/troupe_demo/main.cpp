@@ -12,7 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <signal.h>
 
-#include <troupe/runtime/clock.hpp>
+#include <troupe/actor/clock.hpp>
 
 #include "incidents.hpp"
 #include "live_view.hpp"
@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   demo::findings found;
   found.processes = on.cluster().nodes().size();
   say(std::to_string(found.processes) + " processes serve; a steady load of queries and clicks begins");
-  const auto begun = runtime::now();
+  const auto begun = actor::now();
   {
     const demo::live_view view(on);
     std::this_thread::sleep_for(quick ? std::chrono::milliseconds(2500) : std::chrono::seconds(5));
@@ -68,11 +68,11 @@ int main(int argc, char** argv) {
   const auto twice = on.executed_twice();
   if (!twice) return std::fprintf(stderr, "troupe-demo: %s\n", twice.error().text.c_str()), not_run;
   found.executed_twice = *twice;
-  found.length = runtime::now() - begun;
+  found.length = actor::now() - begun;
   found.calls = on.queries_sent();
   // A call that never ended at all would be the worst of failures.
   found.failed = on.queries().failed() + (on.queries_sent() - on.queries().ended());
-  found.all = on.queries().over(begun, runtime::now());
+  found.all = on.queries().over(begun, actor::now());
   found.unsafe_calls = on.clicks_sent();
   found.unsafe_failed = on.clicks().failed();
   found.failures = on.queries().failures();

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <load/steady_load.hpp>
+#include <load_generator/steady_load.hpp>
 #include <local_cluster/local_cluster.hpp>
 #include <map>
 #include <memory>

@@ -291,8 +291,8 @@ void fleet::watch(time_point now) {
   if (silence_.changes() != before) candidates_changed();
 }
 
-void fleet::take_report(replica_index i, const load_report& load, asked_by what, double seconds) {
-  if (load.has(load_flag::draining)) set(i, standing::draining, true);
+void fleet::take_report(replica_index i, const rpc::load_report& load, asked_by what, double seconds) {
+  if (load.has(rpc::load_flag::draining)) set(i, standing::draining, true);
   record& it = records_[i];
   const double taken = seconds - to_seconds(load.age);
   if (taken < it.reported) return;  // a probe's answer that was overtaken
@@ -412,7 +412,7 @@ std::optional<replica_index> fleet::probe_due(random_source& random, time_point 
   return i;
 }
 
-void fleet::probed(replica_index i, std::uint32_t life, const load_report& load, time_point now) {
+void fleet::probed(replica_index i, std::uint32_t life, const rpc::load_report& load, time_point now) {
   record& it = records_[i];
   if (it.life != life || it.probed < 0) return;
   const double seconds = seconds_at(now);

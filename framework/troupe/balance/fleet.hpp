@@ -26,11 +26,11 @@
 #include <troupe/balance/fading.hpp>
 #include <troupe/balance/key_ring.hpp>
 #include <troupe/balance/latency_histogram.hpp>
-#include <troupe/balance/load_report.hpp>
 #include <troupe/balance/options.hpp>
 #include <troupe/balance/scoreboard.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/random.hpp>
+#include <troupe/rpc/load_report.hpp>
 
 namespace troupe::balance {
 
@@ -77,7 +77,7 @@ struct completion {
   time_point started{};
   double depth = 1;  // of the choice that led to it
   balance::outcome outcome = balance::outcome::success;
-  const load_report* load = nullptr;
+  const rpc::load_report* load = nullptr;
 };
 
 /// What a pick is for.
@@ -167,7 +167,7 @@ class fleet {
   /// Whom to ask now; nothing most of the time. Each pick earns `options::probes_per_call` of a probe.
   std::optional<replica_index> probe_due(random_source& random, time_point now);
   /// Its answer. Ignored when it was not asked.
-  void probed(replica_index replica, std::uint32_t life, const load_report& load, time_point now);
+  void probed(replica_index replica, std::uint32_t life, const rpc::load_report& load, time_point now);
 
   // --- Choosing --------------------------------------------------------------------------------------
 
@@ -344,7 +344,7 @@ class fleet {
   std::span<const replica_index> narrowed(const request& what);
   void explain_standing(replica_index i, std::uint32_t group, candidate& one) const;
   enum class asked_by : std::uint8_t { request, probe, balking };
-  void take_report(replica_index replica, const load_report& load, asked_by what, double seconds);
+  void take_report(replica_index replica, const rpc::load_report& load, asked_by what, double seconds);
   void learn_trust(double held, double heard);
   void fold_service(record& it, double sample, double seconds);
   void take_latency(replica_index i, const completion& how, double seconds, time_point now);

@@ -39,7 +39,8 @@ enum class score_term : std::size_t {
   /// With a key: 0 for its owner while the owner's R_i + 1 is at most 1.25 of the mean, 1 for all others.
   /// Without: 0.
   affinity,
-  /// 1 while membership suspects its node, .5 while that node is degraded (several others see its packets lost,
+  /// 1 while membership suspects its node, .5 while that node is degraded (several others see its packets
+  /// lost,
   /// or its own workers lag); else 0.
   suspected,
 };

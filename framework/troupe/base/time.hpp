@@ -3,7 +3,7 @@
 // The cores (membership, balance, retry, routing) are handed `now` as an argument. The axis has no
 // `now()` of its own, so a core cannot look at a clock even by accident, and a simulator can run years
 // in a second. The shells turn the kernel's CLOCK_MONOTONIC into a `time_point` in one place
-// (transport/clock.hpp).
+// (actor/clock.hpp).
 #pragma once
 
 #include <chrono>

@@ -76,7 +76,7 @@ void write_member(admin::Member::Builder to, const membership::member& from,
   for (capnp::uint i = 0; i < observers.size(); ++i) observers.set(i, name_of(from.observers[i], known));
 }
 
-void write_event(admin::MemberEvent::Builder to, const runtime::past_event& from, time_point now) {
+void write_event(admin::MemberEvent::Builder to, const membership::past_event& from, time_point now) {
   const auto& subject = from.subject;
   to.setNumber(from.number);
   to.setAgoMicros(to_micros(now - from.at));
@@ -94,8 +94,8 @@ void write_event(admin::MemberEvent::Builder to, const runtime::past_event& from
   to.setServices(static_cast<std::uint32_t>(from.services));
 }
 
-void write_links(admin::Admin::LinksResults::Builder results, const runtime::server::report& in,
-                 const runtime::router_actor::report& out, const runtime::gossip_actor::report& gossip) {
+void write_links(admin::Admin::LinksResults::Builder results, const serving::server::report& in,
+                 const calling::router_actor::report& out, const gossip::gossip_actor::report& gossip) {
   auto links = results.initLinks(static_cast<capnp::uint>(in.links.size() + out.links.size()));
   capnp::uint next = 0;
   const auto write = [&](const auto& link, const char* direction, const std::string& state) {
@@ -120,7 +120,7 @@ void write_links(admin::Admin::LinksResults::Builder results, const runtime::ser
     }
 }
 
-void write_explanation(admin::Explanation::Builder to, const runtime::router_actor::service_view& from,
+void write_explanation(admin::Explanation::Builder to, const calling::router_actor::service_view& from,
                        time_point now) {
   to.setService(from.replicas.service);
   to.setPolicy(from.replicas.policy);

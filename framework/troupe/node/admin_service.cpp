@@ -4,10 +4,10 @@
 
 #include <unistd.h>
 
+#include <troupe/actor/clock.hpp>
 #include <troupe/node/admin_records.hpp>
 #include <troupe/node/admin_service.hpp>
 #include <troupe/node/schema_nodes.hpp>
-#include <troupe/runtime/clock.hpp>
 #include <troupe/service/inquiry.hpp>
 #include <troupe/wire/text.hpp>
 
@@ -32,23 +32,23 @@ task<> admin_service::node(context&, NodeParams::Reader, NodeResults::Builder re
   to.setCluster(of_.shared->cluster);
   to.setAddress(to_string(of_.shared->address));
   to.setPid(static_cast<std::uint32_t>(::getpid()));
-  to.setUpMicros(to_micros(runtime::now() - of_.started()));
+  to.setUpMicros(to_micros(actor::now() - of_.started()));
   to.setVersion(TROUPE_VERSION);
   to.setZone(of_.shared->zone);
   co_return;
 }
 
 task<> admin_service::members(context&, MembersParams::Reader, MembersResults::Builder results) {
-  const auto known = co_await ask<runtime::gossip_actor::report>(
+  const auto known = co_await ask<gossip::gossip_actor::report>(
       [this](auto take) { of_.gossip().inspect(std::move(take)); });
   auto list = results.initMembers(static_cast<capnp::uint>(known.members.size()));
-  const auto now = runtime::now();
+  const auto now = actor::now();
   for (capnp::uint i = 0; i < list.size(); ++i) write_member(list[i], known.members[i], known.members, now);
 }
 
 task<> admin_service::services(context&, ServicesParams::Reader, ServicesResults::Builder results) {
   const auto report =
-      co_await ask<runtime::server::report>([this](auto take) { of_.server().inspect(std::move(take)); });
+      co_await ask<serving::server::report>([this](auto take) { of_.server().inspect(std::move(take)); });
   auto list = results.initServices(static_cast<capnp::uint>(report.services.size()));
   for (capnp::uint i = 0; i < list.size(); ++i) {
     const auto& from = report.services[i];
@@ -85,13 +85,13 @@ task<> admin_service::describe(context& ctx, DescribeParams::Reader params,
 task<> admin_service::explain(context& ctx, ExplainParams::Reader params, ExplainResults::Builder results) {
   std::optional<std::uint32_t> method;
   if (params.getMethod() != admin::ANY_METHOD) method = params.getMethod();
-  auto asked = ask<result<runtime::router_actor::service_view>>(
+  auto asked = ask<result<calling::router_actor::service_view>>(
       [this, method, service = text_of(params.getService())](auto take) {
         of_.router().explain(service, method, std::move(take));
       });
   const auto told = co_await asked;
   if (!told) co_return ctx.fail(told.error());
-  write_explanation(results.initExplanation(), *told, runtime::now());
+  write_explanation(results.initExplanation(), *told, actor::now());
 }
 
 task<> admin_service::explainCall(context& ctx, ExplainCallParams::Reader params,
@@ -100,7 +100,7 @@ task<> admin_service::explainCall(context& ctx, ExplainCallParams::Reader params
       [this, name = text_of(params.getCall())](auto take) { of_.router().find_call(name, std::move(take)); });
   const auto told = co_await asked;
   if (!told) co_return ctx.fail(told.error());
-  write_call(results.initCall(), *told, of_.shared->self, runtime::now());
+  write_call(results.initCall(), *told, of_.shared->self, actor::now());
 }
 
 task<> admin_service::calls(context&, CallsParams::Reader params, CallsResults::Builder results) {
@@ -109,16 +109,16 @@ task<> admin_service::calls(context&, CallsParams::Reader params, CallsResults::
           auto take) { of_.router().list_calls(service, most, std::move(take)); });
   const auto told = co_await asked;
   auto list = results.initCalls(static_cast<capnp::uint>(told.size()));
-  const auto now = runtime::now();
+  const auto now = actor::now();
   for (capnp::uint i = 0; i < list.size(); ++i) write_call(list[i], told[i], of_.shared->self, now);
 }
 
 task<> admin_service::events(context&, EventsParams::Reader params, EventsResults::Builder results) {
-  auto asked = ask<runtime::gossip_actor::past>(
+  auto asked = ask<gossip::gossip_actor::past>(
       [this, after = params.getAfter()](auto take) { of_.gossip().history(after, std::move(take)); });
   const auto told = co_await asked;
   auto list = results.initEvents(static_cast<capnp::uint>(told.events.size()));
-  const auto now = runtime::now();
+  const auto now = actor::now();
   for (capnp::uint i = 0; i < list.size(); ++i) write_event(list[i], told.events[i], now);
   results.setLast(told.last);
 }
@@ -133,7 +133,7 @@ task<> admin_service::join(context& ctx, JoinParams::Reader params, JoinResults:
 }
 
 task<> admin_service::keys(context&, KeysParams::Reader, KeysResults::Builder results) {
-  const auto told = co_await ask<runtime::gossip_seal::report>(
+  const auto told = co_await ask<gossip::gossip_seal::report>(
       [this](auto take) { of_.gossip().inspect_keys(std::move(take)); });
   results.setSealed(!told.keys.empty());
   results.setKept(told.kept);
@@ -141,8 +141,8 @@ task<> admin_service::keys(context&, KeysParams::Reader, KeysResults::Builder re
   auto list = results.initKeys(static_cast<capnp::uint>(told.keys.size()));
   for (capnp::uint i = 0; i < list.size(); ++i) {
     const auto& from = told.keys[i];
-    list[i].setId(secrecy::to_string(from.id));
-    list[i].setStanding(std::string(secrecy::to_string(from.standing)));
+    list[i].setId(crypto::to_string(from.id));
+    list[i].setStanding(std::string(crypto::to_string(from.standing)));
     list[i].setPrimary(told.primary == from.id);
     list[i].setRetiredAt(from.retired_at);
   }
@@ -161,10 +161,10 @@ task<> admin_service::orderKeys(context& ctx, OrderKeysParams::Reader params,
 
 task<> admin_service::links(context&, LinksParams::Reader, LinksResults::Builder results) {
   const auto in =
-      co_await ask<runtime::server::report>([this](auto take) { of_.server().inspect(std::move(take)); });
-  const auto out = co_await ask<runtime::router_actor::report>(
+      co_await ask<serving::server::report>([this](auto take) { of_.server().inspect(std::move(take)); });
+  const auto out = co_await ask<calling::router_actor::report>(
       [this](auto take) { of_.router().inspect(std::move(take)); });
-  const auto gossip = co_await ask<runtime::gossip_actor::report>(
+  const auto gossip = co_await ask<gossip::gossip_actor::report>(
       [this](auto take) { of_.gossip().inspect(std::move(take)); });
   write_links(results, in, out, gossip);
 }
@@ -175,7 +175,7 @@ task<> admin_service::fault(context& ctx, FaultParams::Reader params, FaultResul
         code::failed_precondition,
         "node " + of_.shared->name + " does not allow faults: start it with --allow-faults true");
   if (params.getFailPercent() > 100) co_return ctx.fail(code::invalid_argument, "failPercent is 0 to 100");
-  const runtime::injected_fault fault{
+  const serving::injected_fault fault{
       std::chrono::microseconds(std::min<std::uint64_t>(params.getDelayMicros(), 60'000'000)),
       params.getFailPercent()};
   auto asked = ask<result<void>>([this, fault, service = text_of(params.getService())](auto take) {
@@ -196,7 +196,7 @@ task<> admin_service::policy(context& ctx, PolicyParams::Reader params, PolicyRe
   routing::service_options how{*kind, {}};
   for (const auto one : params.getWeights()) how.weights.push_back({text_of(one.getTerm()), one.getWeight()});
   auto asked = ask<result<void>>([this, &how, service = text_of(params.getService())](auto take) {
-    of_.router().set_options(service, how, runtime::router_actor::unknown::refused, std::move(take));
+    of_.router().set_options(service, how, calling::router_actor::unknown::refused, std::move(take));
   });
   const auto applied = co_await asked;
   if (!applied) ctx.fail(applied.error());

@@ -6,11 +6,12 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <unistd.h>
 
+#include <troupe/actor/clock.hpp>
 #include <troupe/node/admin_service.hpp>
 #include <troupe/node/ask_actor.hpp>
 #include <troupe/node/body.hpp>
 #include <troupe/node/gossip_keys.hpp>
-#include <troupe/runtime/clock.hpp>
+#include <troupe/node/node_change_of.hpp>
 
 namespace troupe {
 
@@ -60,7 +61,7 @@ bool is_service_name(std::string_view name) {
 
 }  // namespace
 
-node::body::body(node_options wanted) : options(std::move(wanted)), started_(runtime::now()) {
+node::body::body(node_options wanted) : options(std::move(wanted)), started_(actor::now()) {
   if (options.name.empty()) options.name = random_name();
   if (const auto sound = options.validate(); !sound) throw start_error(sound.error());
   auto keys = load_gossip_keys(options);
@@ -72,8 +73,8 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(run
     address = parse_endpoint(options.advertise).value();
     if (address.port == 0) address.port = sockets->bound.port;
   }
-  engine_ = std::make_unique<runtime::engine>(options.pool_threads);
-  shared = std::make_unique<runtime::environment>(runtime::environment{
+  engine_ = std::make_unique<actor::engine>(options.pool_threads);
+  shared = std::make_unique<actor::environment>(actor::environment{
       .engine = *engine_,
       .log = make_log(options),
       .cluster = options.cluster,
@@ -84,9 +85,9 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(run
       .links = options.links,
       .keep_alive = options.keep_alive,
   });
-  port = std::make_shared<runtime::router_port>();
+  port = std::make_shared<calling::router_port>();
   spawn_actors(std::move(*sockets), std::move(*keys));
-  if (options.role == runtime::role::member)
+  if (options.role == gossip::role::member)
     if (const auto hosted = host(admin::AdminService::descriptor(), {.runs_on = placement::event_loop},
                                  [this] { return std::make_unique<admin_service>(*this); });
         !hosted) {
@@ -95,38 +96,41 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(run
     }
 }
 
-void node::body::spawn_actors(transport::listening_sockets sockets, secrecy::ring keys) {
+void node::body::spawn_actors(transport::listening_sockets sockets, crypto::ring keys) {
   auto& system = engine_->system();
   auto* loop = engine_->loop_unit();
-  router_ = runtime::spawn_bound<runtime::router_actor>(system, loop, *shared, options.routing, port);
-  runtime::gossip_options gossip_settings;
+  router_ = actor::spawn_bound<calling::router_actor>(system, loop, *shared, options.routing, port);
+  gossip::gossip_options gossip_settings;
   gossip_settings.role = options.role;
   gossip_settings.core = membership_timing(options.profile, shared->address);
   gossip_settings.seeds = options.join;
   gossip_settings.keys = std::move(keys);
   gossip_settings.keyring = options.keyring;
-  gossip_ = runtime::spawn_bound<runtime::gossip_actor>(
+  gossip_ = actor::spawn_bound<gossip::gossip_actor>(
       system, loop, *shared, gossip_settings, std::move(sockets.udp),
-      runtime::gossip_actor::collaborators{
-          .nodes_changed =
-              [this](std::vector<runtime::node_change> changes) {
-                router().nodes_changed(std::move(changes));
-              },
-          .happened =
-              [this](const membership::event& what) {
-                if (what.kind == membership::event_kind::left &&
-                    what.subject.self.node == shared->self.node && !stopping_)
-                  ask_to_stop("another process has taken the name '" + shared->name + "'");
-              }});
-  server_ = runtime::spawn_bound<runtime::server>(
+      gossip::gossip_actor::collaborators{.members_changed =
+                                              [this](const std::vector<membership::member>& members) {
+                                                std::vector<calling::node_change> changes;
+                                                for (const auto& who : members)
+                                                  changes.push_back(node_change_of(who));
+                                                router().nodes_changed(std::move(changes));
+                                              },
+                                          .happened =
+                                              [this](const membership::event& what) {
+                                                if (what.kind == membership::event_kind::left &&
+                                                    what.subject.self.node == shared->self.node && !stopping_)
+                                                  ask_to_stop("another process has taken the name '" +
+                                                              shared->name + "'");
+                                              }});
+  server_ = actor::spawn_bound<serving::server>(
       system, loop, *shared, options.server, std::move(sockets.tcp),
-      runtime::server::collaborators{
+      serving::server::collaborators{
           .exchange =
-              [this](runtime::link_number link, std::vector<std::byte> message,
-                     runtime::server::collaborators::sync_answer answer) {
+              [this](serving::link_number link, std::vector<std::byte> message,
+                     serving::server::collaborators::sync_answer answer) {
                 gossip().exchange(link, std::move(message), std::move(answer));
               },
-          .exchange_cut = [this](runtime::link_number link) { gossip().exchange_cut(link); },
+          .exchange_cut = [this](serving::link_number link) { gossip().exchange_cut(link); },
           .local_answer = [door = port](wire::frame answer) { door->local_answer(std::move(answer)); }});
   router().serve_locally(server().local_requests());
   router().report_life([this](std::vector<identity> heard) { gossip().heard_from(std::move(heard)); });
@@ -140,12 +144,12 @@ result<void> node::body::host(const interface_descriptor& interface, const hosti
   if (!is_service_name(name))
     return error{code::invalid_argument,
                  "a service cannot be hosted as '" + name + "': a name is 1 to 128 of A-Z a-z 0-9 . _ -"};
-  if (options.role == runtime::role::observer)
+  if (options.role == gossip::role::observer)
     return error{code::failed_precondition, "an observer hosts no services: start the node as a member"};
   if (how.in_flight_max < 1 || how.in_flight_max > 1'000'000 || how.weight < 1 ||
       how.weight > membership::weight_max)
     return error{code::invalid_argument, name + ": in_flight_max is 1 to 1,000,000 and weight 1 to 10,000"};
-  runtime::service_spec spec{name, interface.id, how, [make = std::move(make), door = port] {
+  serving::service_spec spec{name, interface.id, how, [make = std::move(make), door = port] {
                                return std::make_unique<service_servant>(make(), door);
                              }};
   auto started =

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include <troupe/actor/engine.hpp>
+#include <troupe/actor/environment.hpp>
+#include <troupe/calling/router_actor.hpp>
+#include <troupe/gossip/gossip_actor.hpp>
 #include <troupe/node/node.hpp>
-#include <troupe/runtime/engine.hpp>
-#include <troupe/runtime/environment.hpp>
-#include <troupe/runtime/gossip_actor.hpp>
-#include <troupe/runtime/router_actor.hpp>
-#include <troupe/runtime/server.hpp>
+#include <troupe/serving/server.hpp>
 
 namespace troupe {
 
@@ -31,16 +31,16 @@ class node::body {
   void ask_to_stop(const std::string& why);
 
   // The actors' own objects: each of their public members posts to its actor.
-  runtime::server& server() { return runtime::object_of<runtime::server>(server_); }
-  runtime::router_actor& router() { return runtime::object_of<runtime::router_actor>(router_); }
-  runtime::gossip_actor& gossip() { return runtime::object_of<runtime::gossip_actor>(gossip_); }
+  serving::server& server() { return actor::object_of<serving::server>(server_); }
+  calling::router_actor& router() { return actor::object_of<calling::router_actor>(router_); }
+  gossip::gossip_actor& gossip() { return actor::object_of<gossip::gossip_actor>(gossip_); }
 
   const interface_descriptor* interface_of(std::string_view service) const;
   time_point started() const { return started_; }
 
   node_options options;
-  std::unique_ptr<runtime::environment> shared;
-  std::shared_ptr<runtime::router_port> port;
+  std::unique_ptr<actor::environment> shared;
+  std::shared_ptr<calling::router_port> port;
   std::vector<std::string> arguments;
 
   std::mutex mutex;                                    // guards what follows
@@ -48,10 +48,10 @@ class node::body {
   std::string stop_reason;
 
  private:
-  void spawn_actors(transport::listening_sockets sockets, secrecy::ring keys);
+  void spawn_actors(transport::listening_sockets sockets, crypto::ring keys);
   void publish();
 
-  std::unique_ptr<runtime::engine> engine_;
+  std::unique_ptr<actor::engine> engine_;
   caf::actor server_;
   caf::actor router_;
   caf::actor gossip_;

@@ -3,10 +3,10 @@
 #include <thread>
 #include <utility>
 
+#include <troupe/actor/clock.hpp>
 #include <troupe/node/ask_actor.hpp>
 #include <troupe/node/body.hpp>
 #include <troupe/node/node.hpp>
-#include <troupe/runtime/clock.hpp>
 
 namespace troupe {
 
@@ -16,7 +16,7 @@ constexpr duration join_within = std::chrono::seconds(5);
 /// Why the node cannot be asked now, if so.
 std::optional<error> obstacle(const node::body& of) {
   if (of.stopped()) return error{code::unavailable, "this node has stopped"};
-  if (of.port->on_event_loop() || runtime::turns::current())
+  if (of.port->on_event_loop() || actor::turn_queue::current())
     return error{code::failed_precondition,
                  "asking the node waits for its actors, which would block this one: ask from another thread"};
   return std::nullopt;
@@ -35,9 +35,9 @@ node::~node() = default;
 node node::join(const std::string& seed, node_options options) {
   options.join.push_back(seed);
   node joined(std::move(options));
-  const auto limit = runtime::now() + join_within;
+  const auto limit = actor::now() + join_within;
   while (!joined.joined()) {
-    if (runtime::now() > limit)
+    if (actor::now() > limit)
       throw start_error({code::unavailable, "nobody answers at " + seed + " as a member of cluster '" +
                                                 joined.cluster() + "' within " +
                                                 format_duration(join_within) +
@@ -55,7 +55,7 @@ void node::host_made(const interface_descriptor& interface, const hosting& how,
     throw start_error(hosted.error());
 }
 
-std::shared_ptr<runtime::call_port> node::port() const { return body_->port; }
+std::shared_ptr<calling::call_port> node::port() const { return body_->port; }
 
 void node::ready() {
   if (!body_->stopped()) body_->ready();
@@ -66,7 +66,7 @@ std::vector<membership::member> node::members() const {
     if (problem->code == code::unavailable) return {};
     throw start_error(*problem);
   }
-  return ask_actor<runtime::gossip_actor::report>(
+  return ask_actor<gossip::gossip_actor::report>(
              [this](auto take) { body_->gossip().inspect(std::move(take)); })
       .members;
 }
@@ -76,7 +76,7 @@ bool node::joined() const {
     if (problem->code == code::unavailable) return false;
     throw start_error(*problem);
   }
-  return ask_actor<runtime::gossip_actor::report>(
+  return ask_actor<gossip::gossip_actor::report>(
              [this](auto take) { body_->gossip().inspect(std::move(take)); })
       .joined;
 }
@@ -86,7 +86,7 @@ result<void> node::set_policy(std::string_view service, balance::policy_kind kin
   if (const auto problem = obstacle(*body_)) return *problem;
   return ask_actor<result<void>>([&](auto take) {
     body_->router().set_options(std::string(service), {kind, std::move(weights)},
-                                runtime::router_actor::unknown::taken, std::move(take));
+                                calling::router_actor::unknown::taken, std::move(take));
   });
 }
 
@@ -99,7 +99,7 @@ result<void> node::use_policy(std::string_view service, std::unique_ptr<balance:
 
 result<balance::explanation> node::explain(std::string_view service) const {
   if (const auto problem = obstacle(*body_)) return *problem;
-  auto seen = ask_actor<result<runtime::router_actor::service_view>>(
+  auto seen = ask_actor<result<calling::router_actor::service_view>>(
       [&](auto take) { body_->router().explain(std::string(service), std::nullopt, std::move(take)); });
   if (!seen) return seen.error();
   return std::move(seen->replicas);

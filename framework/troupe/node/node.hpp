@@ -22,11 +22,11 @@
 #include <troupe/node/options.hpp>
 #include <troupe/routing/recent_calls.hpp>
 #include <troupe/routing/service_options.hpp>
-#include <troupe/runtime/hosting.hpp>
 #include <troupe/service/client.hpp>
+#include <troupe/service/coroutine_host.hpp>
 #include <troupe/service/reflective_call.hpp>
-#include <troupe/service/servant.hpp>
 #include <troupe/service/service.hpp>
+#include <troupe/serving/hosting.hpp>
 
 namespace troupe {
 
@@ -135,7 +135,7 @@ class node {
 
   void host_made(const interface_descriptor& interface, const hosting& how,
                  std::function<std::unique_ptr<service>()> make);
-  std::shared_ptr<runtime::call_port> port() const;
+  std::shared_ptr<calling::call_port> port() const;
 
   std::unique_ptr<body> body_;
 };

@@ -7,10 +7,10 @@
 
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
+#include <troupe/gossip/gossip_options.hpp>
 #include <troupe/membership/options.hpp>
 #include <troupe/routing/options.hpp>
-#include <troupe/runtime/gossip_actor_options.hpp>
-#include <troupe/runtime/server_options.hpp>
+#include <troupe/serving/server_options.hpp>
 #include <troupe/transport/keep_alive.hpp>
 #include <troupe/transport/link_limits.hpp>
 
@@ -40,7 +40,7 @@ struct node_options {
   std::string keyring;
   /// The gossip key, where there is no such file (yet). Neither: gossip is open to everybody who reaches it.
   std::string gossip_key;
-  runtime::role role = runtime::role::member;
+  gossip::role role = gossip::role::member;
 
   /// Threads for services placed on the pool. 1 to 256.
   std::size_t pool_threads = 2;
@@ -52,7 +52,7 @@ struct node_options {
   fault_injection faults = fault_injection::refused;
 
   membership_profile profile = membership_profile::automatic;
-  runtime::server_options server;
+  serving::server_options server;
   routing::options routing;
   transport::link_limits links;
   transport::keep_alive_options keep_alive;

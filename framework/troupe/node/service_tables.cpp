@@ -52,8 +52,9 @@ std::optional<toml_problem> read_table(const toml::table& table, routing::servic
     else if (key.str() == "aperture")
       problem = read_aperture(value, into);
     else
-      problem = toml_problem{key.source(), "'" + std::string(key.str()) +
-                                               "' means nothing of a service; there are policy, weights, aperture"};
+      problem =
+          toml_problem{key.source(), "'" + std::string(key.str()) +
+                                         "' means nothing of a service; there are policy, weights, aperture"};
     if (problem) return problem;
   }
   return std::nullopt;

@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-#include <troupe/retry/safety.hpp>
+#include <troupe/retry/fate.hpp>
+#include <troupe/rpc/safety.hpp>
 
 namespace troupe::retry {
 
@@ -16,7 +17,7 @@ enum class verdict : std::uint8_t {
   final_answer,    // executed: what came back is the result
 };
 
-constexpr verdict decide(fate reached, safety declared) {
+constexpr verdict decide(fate reached, rpc::safety declared) {
   switch (reached) {
     case fate::never_sent:
     case fate::balked:
@@ -29,16 +30,18 @@ constexpr verdict decide(fate reached, safety declared) {
       break;
   }
   switch (declared) {
-    case safety::idempotent:
-    case safety::read_only:
+    case rpc::safety::idempotent:
+    case rpc::safety::read_only:
       return verdict::from_budget;
-    case safety::unsafe:
+    case rpc::safety::unsafe:
       break;
   }
   return verdict::not_repeatable;  // also for a number from the wire that is none of these
 }
 
 /// May two attempts of one call be under way at once?
-constexpr bool may_overlap(safety declared) { return decide(fate::lost, declared) == verdict::from_budget; }
+constexpr bool may_overlap(rpc::safety declared) {
+  return decide(fate::lost, declared) == verdict::from_budget;
+}
 
 }  // namespace troupe::retry

@@ -20,7 +20,7 @@
 
 #include <troupe/base/random.hpp>
 #include <troupe/base/time.hpp>
-#include <troupe/retry/criticality.hpp>
+#include <troupe/rpc/criticality.hpp>
 
 namespace troupe::retry {
 
@@ -30,15 +30,15 @@ class throttle {
 
   /// An attempt went out. It counts as accepted unless its refusal comes: refusals are quick, and answers may
   /// take their time.
-  void sent(criticality of, time_point now);
+  void sent(rpc::criticality of, time_point now);
   /// A replica refused it for overload.
-  void refused(criticality of, time_point now);
+  void refused(rpc::criticality of, time_point now);
 
   /// True when the call is to be refused here; then it is counted as a request that was not accepted. Draws
   /// a random number only where there is a chance of that.
-  bool refuses(criticality of, random_source& random, time_point now);
+  bool refuses(rpc::criticality of, random_source& random, time_point now);
   /// In [0, 1). 0 below 20 requests: what a quiet caller holds back relieves nobody.
-  double probability(criticality of, time_point now) const;
+  double probability(rpc::criticality of, time_point now) const;
 
  private:
   struct tally {
@@ -48,7 +48,7 @@ class throttle {
   void fade(time_point now);
   double kept(time_point now) const;
 
-  std::array<tally, criticalities> tallies_{};
+  std::array<tally, rpc::criticalities> tallies_{};
   time_point faded_;
 };
 

@@ -5,14 +5,14 @@ namespace troupe::routing {
 
 namespace {
 
-std::string reason_to_repeat(retry::verdict by, retry::safety declared) {
+std::string reason_to_repeat(retry::verdict by, rpc::safety declared) {
   switch (by) {
     case retry::verdict::at_once:
       return "it was never sent";
     case retry::verdict::free_once:
       return "it was not executed";
     case retry::verdict::from_budget:
-      return declared == retry::safety::read_only ? "the method changes nothing" : "the method is idempotent";
+      return declared == rpc::safety::read_only ? "the method changes nothing" : "the method is idempotent";
     case retry::verdict::not_repeatable:
     case retry::verdict::final_answer:
       break;
@@ -59,7 +59,7 @@ std::string outcome_text(const attempt_record& of) {
   return text;
 }
 
-std::string sequel_text(const attempt_record& of, const attempt_record* next, retry::safety declared) {
+std::string sequel_text(const attempt_record& of, const attempt_record* next, rpc::safety declared) {
   const auto verdict = retry::decide(of.fate, declared);
   const bool final = verdict == retry::verdict::final_answer;
   if (final) return reason_to_end(verdict);

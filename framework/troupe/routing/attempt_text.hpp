@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include <troupe/retry/safety.hpp>
 #include <troupe/routing/call.hpp>
+#include <troupe/rpc/safety.hpp>
 
 namespace troupe::routing {
 
@@ -15,6 +15,6 @@ std::string outcome_text(const attempt_record& of);
 /// Why one attempt was needed after `of`, or why none followed: "tried elsewhere: it was not executed", "not
 /// repeated: it may have been executed, and the method is unsafe". `next` is the following attempt, null
 /// after the last one.
-std::string sequel_text(const attempt_record& of, const attempt_record* next, retry::safety declared);
+std::string sequel_text(const attempt_record& of, const attempt_record* next, rpc::safety declared);
 
 }  // namespace troupe::routing

@@ -8,12 +8,13 @@
 #include <variant>
 #include <vector>
 
-#include <troupe/balance/load_report.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
-#include <troupe/retry/criticality.hpp>
-#include <troupe/retry/safety.hpp>
+#include <troupe/retry/fate.hpp>
+#include <troupe/rpc/criticality.hpp>
+#include <troupe/rpc/load_report.hpp>
+#include <troupe/rpc/safety.hpp>
 
 namespace troupe::routing {
 
@@ -24,9 +25,9 @@ using service_ref = std::uint32_t;
 struct call_spec {
   service_ref service = 0;
   std::uint32_t method = 0;  // method group for the statistics: any dense-ish small number
-  retry::safety safety = retry::safety::unsafe;
-  retry::hedging hedge = retry::hedging::off;  // acted on where the safety allows it
-  retry::criticality criticality = retry::criticality::normal;
+  rpc::safety safety = rpc::safety::unsafe;
+  rpc::hedging hedge = rpc::hedging::off;  // acted on where the safety allows it
+  rpc::criticality criticality = rpc::criticality::normal;
   time_point deadline{};
   std::optional<std::uint64_t> affinity;  // hash of the affinity key
   node_id only;                           // 0: any replica; else this node or nobody
@@ -61,7 +62,7 @@ struct finish {  // `history(call)` is readable until the actor's next call in h
   call_id call;
   attempt_id winner;  // whose answer is the result; 0 when `failure` is
   error failure;
-  retry::advice advice = retry::advice::may_retry;  // of the replica whose refusal ended the call
+  rpc::advice advice = rpc::advice::may_retry;  // of the replica whose refusal ended the call
 };
 struct dial {  // a link to this node is wanted; report link_up or link_down
   node_id to;
@@ -82,8 +83,8 @@ struct answer {
   retry::fate fate = retry::fate::answered;  // answered, refused or balked
   troupe::code code = troupe::code::ok;      // of the application (answered) or of the refusal
   std::string_view text;                     // of a refusal
-  const balance::load_report* load = nullptr;
-  retry::advice advice = retry::advice::may_retry;  // of a refusal
+  const rpc::load_report* load = nullptr;
+  rpc::advice advice = rpc::advice::may_retry;  // of a refusal
 };
 
 }  // namespace troupe::routing

@@ -20,7 +20,7 @@ void call_slab::renew(std::uint32_t slot) {
   it.free = call::free_failover::unused;
   it.backup = call::backup::none;
   it.hedge = call::hedge::none;
-  it.advice = retry::advice::may_retry;
+  it.advice = rpc::advice::may_retry;
   it.marks = 0;
   it.records.clear();
   it.states.clear();

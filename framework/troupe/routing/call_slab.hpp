@@ -48,7 +48,7 @@ struct call {
   enum class free_failover : bool { unused, used } free = free_failover::unused;
   enum class backup : std::uint8_t { none, wanted, made } backup = backup::none;
   enum class hedge : std::uint8_t { none, awaited, settled } hedge = hedge::none;
-  retry::advice advice = retry::advice::may_retry;
+  rpc::advice advice = rpc::advice::may_retry;
   std::uint64_t marks = 0;  // of the nodes of its attempts: a scan for a node's calls skips most others by it
   std::vector<attempt_record> records;  // parallel to `states`
   std::vector<attempt_state> states;

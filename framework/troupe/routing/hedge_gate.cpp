@@ -9,9 +9,9 @@ constexpr duration hot_for = 2s;
 constexpr duration wait_noticed = 1ms;
 }  // namespace
 
-void hedge_gate::note(std::uint32_t replica, const balance::load_report& load, time_point now) {
-  const bool hot = load.has(balance::load_flag::overloaded) ||
-                   load.queue_delay > std::max(load.service_time, wait_noticed);
+void hedge_gate::note(std::uint32_t replica, const rpc::load_report& load, time_point now) {
+  const bool hot =
+      load.has(rpc::load_flag::overloaded) || load.queue_delay > std::max(load.service_time, wait_noticed);
   if (!hot && replica >= hot_until_.size()) return;
   if (replica >= hot_until_.size()) hot_until_.resize(replica + 1);
   hot_until_[replica] = hot ? now + hot_for : time_point{};

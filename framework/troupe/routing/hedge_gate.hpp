@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <vector>
 
-#include <troupe/balance/load_report.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/retry/budget.hpp>
+#include <troupe/rpc/load_report.hpp>
 
 namespace troupe::routing {
 
@@ -25,7 +25,7 @@ class hedge_gate {
 
   /// What `replica` (the fleet's index) reported. It is hot for the next 2 s when it says that it is
   /// overloaded, or when requests there wait longer than they are served (and for 1 ms at least).
-  void note(std::uint32_t replica, const balance::load_report& load, time_point now);
+  void note(std::uint32_t replica, const rpc::load_report& load, time_point now);
 
   /// May one be started, with so many replicas there?
   bool is_open(std::uint32_t replicas, time_point now) const;

@@ -40,7 +40,7 @@ struct recent_call {
   std::string service;
   std::string method;  // its name, or its number
   std::string policy;  // by which replicas were chosen when the call ended
-  retry::safety safety = retry::safety::unsafe;
+  rpc::safety safety = rpc::safety::unsafe;
   bool pinned = false;  // only one node might answer
   time_point began{};
   duration took{0};

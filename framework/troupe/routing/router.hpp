@@ -21,14 +21,12 @@
 
 #include <troupe/balance/aperture.hpp>
 #include <troupe/balance/explanation.hpp>
-#include <troupe/balance/load_report.hpp>
 #include <troupe/balance/policy.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/retry/decide.hpp>
-#include <troupe/retry/safety.hpp>
 #include <troupe/routing/call.hpp>
 #include <troupe/routing/call_slab.hpp>
 #include <troupe/routing/node_table.hpp>
@@ -37,6 +35,8 @@
 #include <troupe/routing/service_options.hpp>
 #include <troupe/routing/service_state.hpp>
 #include <troupe/routing/timer_wheel.hpp>
+#include <troupe/rpc/load_report.hpp>
+#include <troupe/rpc/safety.hpp>
 
 namespace troupe::routing {
 
@@ -78,7 +78,7 @@ class router {
   /// Of an attempt that nobody waits for any more: nothing.
   void answered(attempt_id attempt, const answer& what, time_point now, actions& out);
   /// A probe's answer. Of a replica that is not there any more: nothing.
-  void load_told(node_id by, service_ref service, const balance::load_report& load, time_point now);
+  void load_told(node_id by, service_ref service, const rpc::load_report& load, time_point now);
   /// The transmit could not be done: nothing was sent.
   void unsent(attempt_id attempt, std::string_view why, time_point now, actions& out);
 
@@ -172,7 +172,7 @@ class router {
   void set_phase(call& it, phase to);
   void back_up(call& it, time_point now, actions& out);
   void hedge(call& it, time_point now, actions& out);
-  void ended(call& it, std::size_t attempt, balance::outcome how, const balance::load_report* load,
+  void ended(call& it, std::size_t attempt, balance::outcome how, const rpc::load_report* load,
              time_point now);
   void failed(call& it, std::size_t attempt, time_point now, actions& out);
   void repeat(call& it, const attempt_record& last, payment how, time_point now, actions& out);

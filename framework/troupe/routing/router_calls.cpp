@@ -73,7 +73,7 @@ call_id router::begin(const call_spec& spec, time_point now, actions& out) {
     return id;
   }
   service.budget.earn(now);
-  if (spec.hedge == retry::hedging::on) service.hedges.earn(now);
+  if (spec.hedge == rpc::hedging::on) service.hedges.earn(now);
   start(*it, now, out);
   return id;
 }
@@ -226,7 +226,7 @@ duration router::stall_of(const call& it, time_point since) const {
 time_point router::first_look(call& it, time_point now) const {
   if (!retry::may_overlap(it.spec.safety)) return never;
   const time_point stalled = now + stall_of(it, now);
-  if (it.spec.hedge == retry::hedging::off || it.hedge == call::hedge::settled) return stalled;
+  if (it.spec.hedge == rpc::hedging::off || it.hedge == call::hedge::settled) return stalled;
   const duration p95 = service_of(it).replicas.p95_round_trip(balance::fleet::group_of(it.spec.method));
   if (p95 <= 0s || now + p95 >= stalled) return stalled;
   it.hedge = call::hedge::awaited;
@@ -258,7 +258,7 @@ void router::wake(call& it, time_point now, actions& out) {
 void router::back_up(call& it, time_point now, actions& out) {
   if (now >= it.spec.deadline) return expire(it, now, out);
   it.wake = never;
-  if (it.reached() < settings_.retry.attempts_max && it.advice == retry::advice::may_retry) {
+  if (it.reached() < settings_.retry.attempts_max && it.advice == rpc::advice::may_retry) {
     it.wake = now + settings_.stall_min;  // to look again, when nobody is free or nothing is left to spend
     if (const auto picked = pick(it, balance::request::again::no, now)) {
       if (service_of(it).budget.spend(now)) {
@@ -343,7 +343,7 @@ void router::answered(attempt_id attempt, const answer& said, time_point now, ac
   if (record.fate == retry::fate::answered) return conclude(*it, attempt, {}, now, out);
   record.note = what.text;
   if (record.fate == retry::fate::balked) it->balked = true, ++counted_.balked;
-  if (what.advice == retry::advice::do_not_retry) it->advice = what.advice;
+  if (what.advice == rpc::advice::do_not_retry) it->advice = what.advice;
   failed(*it, index, now, out);
 }
 
@@ -352,8 +352,8 @@ void router::note_answer(const call& it, const attempt_state& of, const answer& 
   const bool overloaded = what.fate == retry::fate::refused && what.code == code::resource_exhausted;
   if (overloaded && !it.spec.only) service.throttle.refused(it.spec.criticality, now);
   if (service.replicas.life_of(of.picked.replica) != of.picked.life) return;
-  balance::load_report load = what.load != nullptr ? *what.load : balance::load_report{};
-  if (overloaded) load.flags = balance::load_flag::overloaded;
+  rpc::load_report load = what.load != nullptr ? *what.load : rpc::load_report{};
+  if (overloaded) load.flags = rpc::load_flag::overloaded;
   service.hedges.note(of.picked.replica, load, now);
 }
 
@@ -368,7 +368,7 @@ void router::unsent(attempt_id attempt, std::string_view why, time_point now, ac
   failed(*it, index, now, out);
 }
 
-void router::ended(call& it, std::size_t index, balance::outcome how, const balance::load_report* load,
+void router::ended(call& it, std::size_t index, balance::outcome how, const rpc::load_report* load,
                    time_point now) {
   attempt_state& state = it.states[index];
   attempt_record& record = it.records[index];
@@ -412,8 +412,7 @@ void router::failed(call& it, std::size_t index, time_point now, actions& out) {
 
 void router::repeat(call& it, const attempt_record& last, payment how, time_point now, actions& out) {
   if (now >= it.spec.deadline) return expire(it, now, out);
-  if (it.advice == retry::advice::do_not_retry)
-    return conclude(it, {}, told_not_to_retry(it, last), now, out);
+  if (it.advice == rpc::advice::do_not_retry) return conclude(it, {}, told_not_to_retry(it, last), now, out);
   if (how != payment::free) {
     if (it.reached() >= settings_.retry.attempts_max)
       return conclude(it, {}, attempts_used(it, last), now, out);
@@ -467,7 +466,7 @@ void router::conclude(call& it, attempt_id winner, error failure, time_point now
   remember(it, winner, failure, now);
   calls_.release(it);
   out.emplace_back(std::in_place_type<finish>, it.id, winner, std::move(failure),
-                   winner ? retry::advice::may_retry : it.advice);
+                   winner ? rpc::advice::may_retry : it.advice);
 }
 
 }  // namespace troupe::routing

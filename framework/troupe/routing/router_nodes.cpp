@@ -212,7 +212,7 @@ void router::heard_from(node_id id, time_point now) {
     services_[replica.service]->replicas.heard(replica.index, now);
 }
 
-void router::load_told(node_id by, service_ref service, const balance::load_report& load, time_point now) {
+void router::load_told(node_id by, service_ref service, const rpc::load_report& load, time_point now) {
   const node* it = nodes_.find(by);
   if (it == nullptr) return;
   const node::replica* replica = it->find(service);

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <troupe/runtime/call_error.hpp>
+#include <troupe/calling/call_error.hpp>
 
 namespace troupe {
 

@@ -2,7 +2,7 @@
 
 namespace troupe {
 
-wire::idl::Request::Builder client_base::prepare(runtime::outgoing_call& made,
+wire::idl::Request::Builder client_base::prepare(calling::outgoing_call& made,
                                                  const interface_descriptor& interface,
                                                  const method_descriptor& method, const context* ctx) const {
   auto request = made.init(service_ ? std::string_view(*service_) : interface.service, method.name);

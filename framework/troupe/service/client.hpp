@@ -17,8 +17,8 @@
 
 #include <capnp/any.h>
 
-#include <troupe/runtime/call_port.hpp>
-#include <troupe/runtime/outgoing_call.hpp>
+#include <troupe/calling/call_port.hpp>
+#include <troupe/calling/outgoing_call.hpp>
 #include <troupe/service/application_error.hpp>
 #include <troupe/service/context.hpp>
 #include <troupe/service/interface.hpp>
@@ -32,7 +32,7 @@ class [[nodiscard]] response {
  public:
   using reader = typename Results::Reader;
 
-  explicit response(runtime::call_ptr call) : call_(std::move(call)) {
+  explicit response(calling::call_ptr call) : call_(std::move(call)) {
     if (call_->problem()) return;
     const auto read = wire::guarded("the results cannot be read", [this] {
       if constexpr (std::is_same_v<Results, capnp::AnyPointer>)
@@ -62,7 +62,7 @@ class [[nodiscard]] response {
   const call_error& error() const { return TROUPE_INVARIANT(call_->problem()), *call_->problem(); }
 
  private:
-  runtime::call_ptr call_;
+  calling::call_ptr call_;
   reader results_{};
 };
 
@@ -70,7 +70,7 @@ class [[nodiscard]] response {
 template <class Results>
 class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
  public:
-  call(runtime::call_ptr what, std::shared_ptr<runtime::call_port> port)
+  call(calling::call_ptr what, std::shared_ptr<calling::call_port> port)
       : call_(std::move(what)), port_(std::move(port)) {}
 
   /// How long it may take in all, attempts included: up to 24 h. A handler's deadline still holds.
@@ -97,7 +97,7 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
   /// Blocks until the answer or the deadline. In an actor's turn and on the event loop, where blocking
   /// would stop others, it is refused as FAILED_PRECONDITION at once.
   response<Results> wait()&& {
-    if (runtime::turns::current() || port_->on_event_loop()) {
+    if (actor::turn_queue::current() || port_->on_event_loop()) {
       auto problem = call_->failure(code::failed_precondition, "wait() would block an actor's thread");
       problem.hint = "co_await the call, or give it a continuation with then()";
       call_->fail(std::move(problem));
@@ -113,8 +113,8 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
   /// node has stopped, `next` is never run.
   template <std::invocable<response<Results>> Next>
   void then(Next next)&& {
-    call_->home = runtime::turns::current();
-    call_->done = [next = std::move(next)](runtime::call_ptr ended) mutable {
+    call_->home = actor::turn_queue::current();
+    call_->done = [next = std::move(next)](calling::call_ptr ended) mutable {
       next(response<Results>(std::move(ended)));
     };
     port_->submit(std::move(call_));
@@ -122,13 +122,13 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
 
   auto operator co_await()&& {
     struct awaiter {
-      awaiter(runtime::call_ptr what, std::shared_ptr<runtime::call_port> where)
+      awaiter(calling::call_ptr what, std::shared_ptr<calling::call_port> where)
           : awaited(std::move(what)), port(std::move(where)) {}
       awaiter(awaiter&&) = delete;
       bool await_ready() const noexcept { return false; }
       void await_suspend(std::coroutine_handle<> handler) {
-        awaited->home = runtime::turns::current();
-        awaited->done = [handler](const runtime::call_ptr&) { handler.resume(); };
+        awaited->home = actor::turn_queue::current();
+        awaited->done = [handler](const calling::call_ptr&) { handler.resume(); };
         suspended = true;
         const auto keep = port;  // the frame, and with it this awaiter, may be gone before submit returns
         keep->submit(awaited);
@@ -142,16 +142,16 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
         if (suspended) awaited->done = nullptr;
       }
 
-      runtime::call_ptr awaited;
-      std::shared_ptr<runtime::call_port> port;
+      calling::call_ptr awaited;
+      std::shared_ptr<calling::call_port> port;
       bool suspended = false;
     };
     return awaiter(std::move(call_), std::move(port_));
   }
 
  private:
-  runtime::call_ptr call_;
-  std::shared_ptr<runtime::call_port> port_;
+  calling::call_ptr call_;
+  std::shared_ptr<calling::call_port> port_;
 };
 
 /// What fills a parameter struct in place: `cart.add([&](auto params) { params.setUser("ann"); })`.
@@ -161,7 +161,7 @@ concept params_builder = std::invocable<Build, typename Params::Builder>;
 class client_base {
  public:
   /// `service` is the name to call; empty is the IDL's.
-  explicit client_base(std::shared_ptr<runtime::call_port> port, std::string service = {})
+  explicit client_base(std::shared_ptr<calling::call_port> port, std::string service = {})
       : port_(std::move(port)),
         service_(service.empty() ? nullptr : std::make_shared<const std::string>(std::move(service))) {}
 
@@ -169,7 +169,7 @@ class client_base {
   template <class Params, class Results, class Build>
   call<Results> start(const interface_descriptor& interface, const method_descriptor& method,
                       const context* ctx, Build&& build) const {
-    auto made = std::make_shared<runtime::outgoing_call>();
+    auto made = std::make_shared<calling::outgoing_call>();
     auto request = prepare(*made, interface, method, ctx);
     auto params = request.initParams();
     build(params.initAs<Params>());
@@ -178,10 +178,10 @@ class client_base {
   }
 
  private:
-  wire::idl::Request::Builder prepare(runtime::outgoing_call& made, const interface_descriptor& interface,
+  wire::idl::Request::Builder prepare(calling::outgoing_call& made, const interface_descriptor& interface,
                                       const method_descriptor& method, const context* ctx) const;
 
-  std::shared_ptr<runtime::call_port> port_;
+  std::shared_ptr<calling::call_port> port_;
   std::shared_ptr<const std::string> service_;  // shared with the calls, which may outlive the stub
 };
 

@@ -1,7 +1,7 @@
 #include <utility>
 
+#include <troupe/actor/clock.hpp>
 #include <troupe/base/ids.hpp>
-#include <troupe/runtime/clock.hpp>
 #include <troupe/service/context.hpp>
 
 namespace troupe {
@@ -12,10 +12,10 @@ std::string trace_context::traceparent() const {
          digits[flags & 15];
 }
 
-context::context(runtime::request_ptr request, const std::shared_ptr<runtime::call_port>& port)
+context::context(serving::request_ptr request, const std::shared_ptr<calling::call_port>& port)
     : request_(std::move(request)), port_(port) {}
 
-duration context::remaining() const { return request_->deadline() - runtime::now(); }
+duration context::remaining() const { return request_->deadline() - actor::now(); }
 
 std::string context::call_id() const {
   return call_name(request_->caller(), troupe::call_id{request_->request().getCallId()});
@@ -36,7 +36,7 @@ std::string_view context::metadata(std::string_view key) const {
 }
 
 void context::fail(code code, std::string_view text) {
-  request_->fail(code, text, runtime::incoming_request::executed::yes);
+  request_->fail(code, text, serving::incoming_request::executed::yes);
 }
 
 }  // namespace troupe

@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include <troupe/base/time.hpp>
-#include <troupe/runtime/call_port.hpp>
-#include <troupe/runtime/incoming_request.hpp>
+#include <troupe/calling/call_port.hpp>
 #include <troupe/service/application_error.hpp>
 #include <troupe/service/task.hpp>
+#include <troupe/serving/incoming_request.hpp>
 
 namespace troupe {
 
@@ -30,7 +30,7 @@ struct trace_context {
 class context {
  public:
   /// `port` must outlive it.
-  context(runtime::request_ptr request, const std::shared_ptr<runtime::call_port>& port);
+  context(serving::request_ptr request, const std::shared_ptr<calling::call_port>& port);
 
   /// Time left until the caller gives up; negative when it has. Calls made with this context inherit it.
   duration remaining() const;
@@ -39,7 +39,7 @@ class context {
   bool cancelled() const { return request_->cancelled(); }
 
   /// How much it matters. Calls made with this context are as critical, unless their method says otherwise.
-  retry::criticality criticality() const { return request_->criticality(); }
+  rpc::criticality criticality() const { return request_->criticality(); }
   /// 1 for the first attempt of the call.
   unsigned attempt() const { return request_->request().getAttempt(); }
   /// Names the call in the whole cluster, the same in each of its attempts; `troupe explain` takes it.
@@ -57,7 +57,7 @@ class context {
   /// `fail({code, text})` means the one above.
   template <std::same_as<call_error> Problem>
   void fail(const Problem& problem) {
-    request_->fail(problem.code, problem.text, runtime::incoming_request::executed::yes, problem.advice);
+    request_->fail(problem.code, problem.text, serving::incoming_request::executed::yes, problem.advice);
   }
 
   /// `co_await ctx.sleep(20ms)`: other turns of the actor go on meanwhile.
@@ -66,14 +66,14 @@ class context {
       bool await_ready() const noexcept { return false; }
       void await_suspend(std::coroutine_handle<> handler) {
         *frame = handler;
-        port.after(time, runtime::turns::current(), [cell = frame] {
+        port.after(time, actor::turn_queue::current(), [cell = frame] {
           if (*cell) std::exchange(*cell, nullptr).resume();
         });
       }
       void await_resume() const noexcept {}
       ~awaiter() { *frame = nullptr; }
 
-      runtime::call_port& port;
+      calling::call_port& port;
       duration time;
       // Shared with the timer, which outlives a handler that is destroyed while it sleeps.
       std::shared_ptr<std::coroutine_handle<>> frame = std::make_shared<std::coroutine_handle<>>();
@@ -82,12 +82,12 @@ class context {
   }
 
   // For the host and for stubs.
-  runtime::incoming_request& request() const { return *request_; }
-  const std::shared_ptr<runtime::call_port>& port() const { return port_; }
+  serving::incoming_request& request() const { return *request_; }
+  const std::shared_ptr<calling::call_port>& port() const { return port_; }
 
  private:
-  runtime::request_ptr request_;
-  const std::shared_ptr<runtime::call_port>& port_;
+  serving::request_ptr request_;
+  const std::shared_ptr<calling::call_port>& port_;
 };
 
 }  // namespace troupe

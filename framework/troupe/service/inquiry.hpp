@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include <troupe/runtime/turns.hpp>
+#include <troupe/actor/turn_queue.hpp>
 #include <troupe/service/task.hpp>
 
 namespace troupe {
@@ -28,7 +28,7 @@ auto ask(Begin begin) {
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> handler) {
       shared->frame = handler;
-      begin([home = runtime::turns::current(), shared = shared](Answer answer) {
+      begin([home = actor::turn_queue::current(), shared = shared](Answer answer) {
         home->post([shared, answer = std::make_shared<Answer>(std::move(answer))] {
           if (!shared->frame) return;
           shared->answer.emplace(std::move(*answer));

@@ -10,20 +10,20 @@
 #include <capnp/schema.h>
 
 #include <troupe/base/time.hpp>
-#include <troupe/retry/criticality.hpp>
-#include <troupe/retry/safety.hpp>
+#include <troupe/rpc/criticality.hpp>
+#include <troupe/rpc/safety.hpp>
 
 namespace troupe {
 
-using retry::criticality;
-using retry::hedging;
+using rpc::criticality;
+using rpc::hedging;
 
 /// One method, inherited ones included. Lives in static storage of the generated code.
 struct method_descriptor {
   std::uint64_t interface_id = 0;  // of the interface that declares it
   std::uint16_t ordinal = 0;
   std::string_view name;  // "get"
-  retry::safety safety = retry::safety::unsafe;
+  rpc::safety safety = rpc::safety::unsafe;
   duration timeout = std::chrono::seconds(1);
   hedging hedge = hedging::off;
   std::optional<troupe::criticality> criticality;  // none: that of the call that is answered, or normal

@@ -2,8 +2,8 @@
 
 namespace troupe {
 
-runtime::call_ptr reflective_caller::prepare(const reflective_method& method) {
-  auto made = std::make_shared<runtime::outgoing_call>();
+calling::call_ptr reflective_caller::prepare(const reflective_method& method) {
+  auto made = std::make_shared<calling::outgoing_call>();
   const auto names = std::make_shared<const reflective_method>(method);
   auto request = made->init(names->service, names->name);
   request.setInterfaceId(method.interface_id);

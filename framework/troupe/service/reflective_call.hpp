@@ -14,14 +14,14 @@ struct reflective_method {
   std::string name;
   std::uint64_t interface_id = 0;
   std::uint16_t ordinal = 0;
-  retry::safety safety = retry::safety::unsafe;
+  rpc::safety safety = rpc::safety::unsafe;
   duration timeout = std::chrono::seconds(1);
   std::string policy;  // empty: none declared
 };
 
 class reflective_caller {
  public:
-  explicit reflective_caller(std::shared_ptr<runtime::call_port> port) : port_(std::move(port)) {}
+  explicit reflective_caller(std::shared_ptr<calling::call_port> port) : port_(std::move(port)) {}
 
   /// `build` gets the capnp::AnyPointer::Builder of the parameters; `affinity` is the hash of the key, if
   /// any.
@@ -35,9 +35,9 @@ class reflective_caller {
   }
 
  private:
-  static runtime::call_ptr prepare(const reflective_method& method);
+  static calling::call_ptr prepare(const reflective_method& method);
 
-  std::shared_ptr<runtime::call_port> port_;
+  std::shared_ptr<calling::call_port> port_;
 };
 
 }  // namespace troupe

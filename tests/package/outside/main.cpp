@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
-#include "cart.troupe.hpp"
-
 #include <troupe/node/node.hpp>
+
+#include "cart.troupe.hpp"
 
 class cart_service final : public shop::CartService {
  public:
@@ -59,5 +59,6 @@ int main() {
     std::cerr << "ann's cart does not hold what was put in\n";
     return 1;
   }
-  std::cout << "ann has " << got->getItems()[0].getPieces() << " " << got->getItems()[0].getName().cStr() << "\n";
+  std::cout << "ann has " << got->getItems()[0].getPieces() << " " << got->getItems()[0].getName().cStr()
+            << "\n";
 }

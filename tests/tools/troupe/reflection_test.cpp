@@ -56,11 +56,11 @@ TEST_CASE("a loaded interface has its own and its inherited methods, as their au
 
   CHECK(put->signature() == "put (sheet :Sheet, owner :UInt64) -> ()");
   CHECK(open->signature() == "open (key :Data, gently :Bool) -> (sheets :List(Sheet))");
-  CHECK(put->calling.safety == retry::safety::unsafe);
+  CHECK(put->calling.safety == rpc::safety::unsafe);
   CHECK(put->calling.timeout == std::chrono::milliseconds(40));
-  CHECK(open->calling.safety == retry::safety::read_only);
+  CHECK(open->calling.safety == rpc::safety::read_only);
   CHECK(open->calling.timeout == std::chrono::seconds(2));
-  CHECK(shut->calling.safety == retry::safety::idempotent);
+  CHECK(shut->calling.safety == rpc::safety::idempotent);
   CHECK(shut->calling.ordinal == 1);
   CHECK(open->calling.interface_id == capnp::typeId<desk::Drawer>());
   CHECK(put->calling.interface_id == capnp::typeId<desk::Desk>());

@@ -12,8 +12,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <troupe/actor/clock.hpp>
 #include <troupe/node/node.hpp>
-#include <troupe/runtime/clock.hpp>
 
 #include "choice.troupe.hpp"
 #include "execution_log.hpp"
@@ -47,7 +47,7 @@ class work_service final : public bench::WorkService {
   work_service(const arguments& how, const std::string& node)
       : executed_(how.executions, node),
         cold_factor_(how.cold_factor),
-        cold_until_(troupe::runtime::now() + how.cold_for) {}
+        cold_until_(troupe::actor::now() + how.cold_for) {}
 
   troupe::task<> repeatable(troupe::context& ctx, RepeatableParams::Reader params,
                             RepeatableResults::Builder) override {
@@ -72,7 +72,7 @@ class work_service final : public bench::WorkService {
   static void fail(troupe::context& ctx) { ctx.fail(troupe::code::internal, "failing on purpose"); }
 
   troupe::duration time_for(std::uint32_t micros) const {
-    const double cold = troupe::runtime::now() < cold_until_ ? cold_factor_ : 1;
+    const double cold = troupe::actor::now() < cold_until_ ? cold_factor_ : 1;
     return troupe::from_seconds(micros * 1e-6 * slowness_ * cold);
   }
 

@@ -4,8 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include <troupe/actor/clock.hpp>
 #include <troupe/admin.troupe.hpp>
-#include <troupe/runtime/clock.hpp>
 
 namespace troupe::choice {
 
@@ -81,13 +81,13 @@ result<void> caller::start_measuring() {
   const auto counted = router_counters();
   if (!counted) return counted.error();
   before_ = *counted;
-  from_ = runtime::now();
+  from_ = actor::now();
   measuring_ = true;
   return {};
 }
 
 void caller::stop_calling() {
-  to_ = runtime::now();
+  to_ = actor::now();
   load_->stop_sending();
 }
 

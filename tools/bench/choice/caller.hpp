@@ -6,7 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <load/steady_load.hpp>
+#include <load_generator/steady_load.hpp>
 #include <local_cluster/local_cluster.hpp>
 #include <memory>
 #include <random>

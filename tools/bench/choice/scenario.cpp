@@ -3,8 +3,8 @@
 #include <local_cluster/readiness.hpp>
 #include <thread>
 
+#include <troupe/actor/clock.hpp>
 #include <troupe/base/ids.hpp>
-#include <troupe/runtime/clock.hpp>
 
 #include "choice.troupe.hpp"
 
@@ -19,7 +19,7 @@ constexpr duration ready_within = std::chrono::seconds(20);
 constexpr duration ask_within = std::chrono::seconds(2);
 
 void rest_until(time_point when) {
-  if (const auto left = when - runtime::now(); left > duration::zero()) std::this_thread::sleep_for(left);
+  if (const auto left = when - actor::now(); left > duration::zero()) std::this_thread::sleep_for(left);
 }
 
 local::cluster_file plan(const std::filesystem::path& executions) {
@@ -117,7 +117,7 @@ result<void> stage::restart_each() {
 }
 
 result<void> stage::play(scenario what, duration length) {
-  const auto end = runtime::now() + length;
+  const auto end = actor::now() + length;
   result<void> done;
   switch (what) {
     case scenario::healthy:

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <load/steady_load.hpp>
+#include <load_generator/steady_load.hpp>
 #include <local_cluster/local_cluster.hpp>
 #include <local_cluster/readiness.hpp>
 #include <string>
@@ -15,7 +15,7 @@
 #include <CLI/CLI.hpp>
 #include <signal.h>
 
-#include <troupe/runtime/clock.hpp>
+#include <troupe/actor/clock.hpp>
 
 #include "hello.troupe.hpp"
 
@@ -51,14 +51,14 @@ result<round_result> run_round(double rate, int signal_number, const std::filesy
       });
     });
     std::this_thread::sleep_for(3s);
-    const auto struck = runtime::now();
+    const auto struck = actor::now();
     if (const auto hit = cluster->kill("greeter-2", signal_number); !hit) return hit.error();
-    for (bool chosen = true; chosen && runtime::now() < struck + 5s;) {
+    for (bool chosen = true; chosen && actor::now() < struck + 5s;) {
       const auto told = caller->explain("hello.Greeter");
       if (!told) return told.error();
       for (const auto& candidate : told->candidates)
         if (candidate.name == "greeter-2") chosen = candidate.why.empty();
-      found.shunned_after = runtime::now() - struck;
+      found.shunned_after = actor::now() - struck;
       std::this_thread::sleep_for(1ms);
     }
     std::this_thread::sleep_until(std::chrono::steady_clock::now() + 2s);

@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <troupe/runtime/clock.hpp>
+#include <troupe/actor/clock.hpp>
 #include <troupe/transport/socket.hpp>
 #include <troupe/wire/gossip.hpp>
 
@@ -90,17 +90,17 @@ delays ping(const membership::member& whom, const std::string& cluster, duration
   asked.from = {node_id_of(cluster, "a passer-by"), epoch{1}};
   asked.target = asked.receiver = whom.self;
   delays found;
-  for (const auto end = runtime::now() + how_long; runtime::now() < end;) {
+  for (const auto end = actor::now() + how_long; actor::now() < end;) {
     ++asked.sequence;
     const auto bytes = wire::encode(asked, hash);
-    const auto sent = runtime::now();
+    const auto sent = actor::now();
     (void)::sendto(socket.get(), bytes.data(), bytes.size(), 0, to.get(), to.size);
     pollfd readable{socket.get(), POLLIN, 0};
     bool answered = false;
     while (!answered && ::poll(&readable, 1, patience_millis) > 0) {
       std::byte buffer[2048];
       const auto count = ::recv(socket.get(), buffer, sizeof buffer, 0);
-      const auto now = runtime::now();
+      const auto now = actor::now();
       if (count <= 0) break;
       const auto told = wire::decode_packet({buffer, static_cast<std::size_t>(count)}, hash);
       answered = told && told->kind == membership::packet_kind::ack && told->sequence == asked.sequence;

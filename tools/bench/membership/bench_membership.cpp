@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <troupe/runtime/clock.hpp>
+#include <troupe/actor/clock.hpp>
 
 #include "fleet.hpp"
 #include "network.hpp"
@@ -101,26 +101,26 @@ double last_or_patience(const std::vector<duration>& sorted, std::size_t expecte
 
 void measure_start(fleet& all, const plan& how, const std::vector<std::uint16_t>& ports, figures& found) {
   all.start(ports[0]);
-  all.listen(runtime::now() + 1s);  // the seed has to be there before it is asked
-  const auto began = runtime::now();
+  all.listen(actor::now() + 1s);  // the seed has to be there before it is asked
+  const auto began = actor::now();
   for (std::size_t i = 1; i < how.agents; ++i) all.start(ports[i]);
   const auto done = all.await_all_joined(began + patience);
-  found["boot"] = to_seconds(done ? runtime::now() - began : patience);
+  found["boot"] = to_seconds(done ? actor::now() - began : patience);
 }
 
 void measure_idle(fleet& all, const plan& how, figures& found) {
-  all.listen(runtime::now() + 5s);  // what the start has left to say
-  const auto began = runtime::now();
+  all.listen(actor::now() + 5s);  // what the start has left to say
+  const auto began = actor::now();
   const auto used = all.processor_time();
   const auto carried = bench::loopback_bytes();
   all.listen(began + std::chrono::seconds(how.idle_seconds));
-  const auto seconds = to_seconds(runtime::now() - began) * static_cast<double>(how.agents);
+  const auto seconds = to_seconds(actor::now() - began) * static_cast<double>(how.agents);
   found["idle_cpu"] = to_seconds(all.processor_time() - used) * 1000 / seconds;
   found["idle_bytes"] = static_cast<double>(bench::loopback_bytes() - carried) / seconds;
 }
 
 void measure_kill(fleet& all, const plan& how, std::size_t victim, figures& found) {
-  const auto struck = runtime::now();
+  const auto struck = actor::now();
   all.kill(victim);
   const auto after = all.await(fact::dead, victim, struck, struck + patience);
   found["kill_median"] = median_or_patience(after, how.agents - 1);
@@ -128,7 +128,7 @@ void measure_kill(fleet& all, const plan& how, std::size_t victim, figures& foun
 }
 
 void measure_join(fleet& all, const plan& how, std::uint16_t port, figures& found) {
-  const auto began = runtime::now();
+  const auto began = actor::now();
   all.start(port);
   const auto after = all.await(fact::joined, how.agents, began, began + patience);
   found["join_median"] = median_or_patience(after, how.agents - 1);
@@ -136,12 +136,12 @@ void measure_join(fleet& all, const plan& how, std::uint16_t port, figures& foun
 }
 
 void measure_wrong(fleet& all, const plan& how, figures& found) {
-  const auto began = runtime::now();
+  const auto began = actor::now();
   {
     const busy_cores others;
     all.listen(began + std::chrono::seconds(how.busy_seconds));
   }
-  all.listen(runtime::now() + 5s);  // what was suspected meanwhile
+  all.listen(actor::now() + 5s);  // what was suspected meanwhile
   found["wrong"] = static_cast<double>(all.held_for_dead(began));
 }
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <troupe/runtime/clock.hpp>
+#include <troupe/actor/clock.hpp>
 
 namespace troupe::bench {
 
@@ -130,7 +130,7 @@ void fleet::read(agent& from) {
   for (;;) {
     const auto count = ::read(from.log, bytes.data(), bytes.size());
     if (count <= 0) return;
-    const auto now = runtime::now();
+    const auto now = actor::now();
     from.rest.append(bytes.data(), static_cast<std::size_t>(count));
     std::size_t begins = 0;
     for (auto ends = from.rest.find('\n'); ends != std::string::npos; ends = from.rest.find('\n', begins)) {
@@ -149,12 +149,12 @@ void fleet::listen(time_point limit) {
   do {
     std::vector<pollfd> logs;
     for (const auto& one : agents_) logs.push_back({one.process != 0 ? one.log : -1, POLLIN, 0});
-    const auto left = std::clamp<duration>(limit - runtime::now(), duration::zero(), longest);
+    const auto left = std::clamp<duration>(limit - actor::now(), duration::zero(), longest);
     const timespec patience{0, static_cast<long>(left.count())};
     ::ppoll(logs.data(), logs.size(), &patience, nullptr);
     for (std::size_t i = 0; i < agents_.size(); ++i)
       if (logs[i].revents != 0) read(agents_[i]);
-  } while (runtime::now() < limit);
+  } while (actor::now() < limit);
 }
 
 std::vector<duration> fleet::await(bench::fact what, std::size_t of, time_point since, time_point limit) {
@@ -170,8 +170,8 @@ std::vector<duration> fleet::await(bench::fact what, std::size_t of, time_point 
       if (found != learned.end() && found->second >= since) after.push_back(found->second - since);
     }
     std::sort(after.begin(), after.end());
-    if (after.size() == running || runtime::now() >= limit) return after;
-    listen(runtime::now() + glance);
+    if (after.size() == running || actor::now() >= limit) return after;
+    listen(actor::now() + glance);
   }
 }
 
@@ -185,8 +185,8 @@ bool fleet::await_all_joined(time_point limit) {
     return true;
   };
   while (!all_know()) {
-    if (runtime::now() >= limit) return false;
-    listen(runtime::now() + std::chrono::milliseconds(1));
+    if (actor::now() >= limit) return false;
+    listen(actor::now() + std::chrono::milliseconds(1));
   }
   return true;
 }

@@ -61,8 +61,7 @@ choosing_client::placed choosing_client::place(std::uint32_t slot, time_point no
   return placed::yes;
 }
 
-void choosing_client::attempt_over(pending& it, ending how, const balance::load_report* load,
-                                   time_point now) {
+void choosing_client::attempt_over(pending& it, ending how, const rpc::load_report* load, time_point now) {
   chooser_->ended({it.at, it.what.what.method, it.sent, how, load}, now);
 }
 
@@ -78,7 +77,7 @@ void choosing_client::finish(std::uint32_t slot, ending how) {
   free_.push_back(slot);
 }
 
-void choosing_client::answered(std::uint64_t tag, server_index, ending how, const balance::load_report* load,
+void choosing_client::answered(std::uint64_t tag, server_index, ending how, const rpc::load_report* load,
                                time_point now) {
   const auto slot = static_cast<std::uint32_t>(tag);
   pending& it = slots_[slot];

@@ -15,10 +15,9 @@ class choosing_client : public client {
   choosing_client(const scenario& what, std::unique_ptr<contender> chooser, stage& on);
 
   std::uint32_t begin(const order& what, time_point now) override;
-  void answered(std::uint64_t tag, server_index from, ending how, const balance::load_report* load,
+  void answered(std::uint64_t tag, server_index from, ending how, const rpc::load_report* load,
                 time_point now) override;
-  void probed(server_index from, const balance::load_report& load, duration round_trip,
-              time_point now) override {
+  void probed(server_index from, const rpc::load_report& load, duration round_trip, time_point now) override {
     chooser_->probed(from, load, round_trip, now);
   }
   void expired(std::uint32_t mark, time_point now) override;
@@ -46,7 +45,7 @@ class choosing_client : public client {
   enum class placed : bool { no, yes };
   placed place(std::uint32_t slot, time_point now);
   void place_or_hold(std::uint32_t slot, time_point now);
-  void attempt_over(pending& it, ending how, const balance::load_report* load, time_point now);
+  void attempt_over(pending& it, ending how, const rpc::load_report* load, time_point now);
   bool repeats(const pending& it, time_point now) const;
   void finish(std::uint32_t slot, ending how);
 

@@ -47,9 +47,9 @@ class client {
   /// Returns a mark of its own, which comes back in `expired`.
   virtual std::uint32_t begin(const order& what, time_point now) = 0;
   /// `load` is null when the server could not be reached, or was lost meanwhile.
-  virtual void answered(std::uint64_t tag, server_index from, ending how, const balance::load_report* load,
+  virtual void answered(std::uint64_t tag, server_index from, ending how, const rpc::load_report* load,
                         time_point now) = 0;
-  virtual void probed(server_index from, const balance::load_report& load, duration round_trip,
+  virtual void probed(server_index from, const rpc::load_report& load, duration round_trip,
                       time_point now) = 0;
   /// The request's deadline has come and it is not finished: finish it, now or within a tick.
   virtual void expired(std::uint32_t mark, time_point now) = 0;

@@ -14,10 +14,10 @@
 #include <string_view>
 #include <vector>
 
-#include <troupe/balance/load_report.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
+#include <troupe/rpc/load_report.hpp>
 
 namespace troupe::simulator {
 
@@ -46,7 +46,7 @@ struct verdict {
   std::uint32_t method = 0;
   time_point sent{};
   ending how = ending::success;
-  const balance::load_report* load = nullptr;  // null where nothing came back
+  const rpc::load_report* load = nullptr;  // null where nothing came back
 };
 
 class contender {
@@ -67,8 +67,7 @@ class contender {
   /// Called after each `choose`: appends the servers to be asked for their load now.
   virtual void probe(time_point now, std::vector<server_index>& out) { (void)now, (void)out; }
   /// A probe's answer. A probe to a server that is frozen or gone is never answered.
-  virtual void probed(server_index from, const balance::load_report& load, duration round_trip,
-                      time_point now) {
+  virtual void probed(server_index from, const rpc::load_report& load, duration round_trip, time_point now) {
     (void)from, (void)load, (void)round_trip, (void)now;
   }
 

@@ -50,7 +50,7 @@ struct attempt {
   ending how = ending::success;
   bool counted = false;  // as in flight at its server
   bool reports = false;  // its answer brings `report`
-  balance::load_report report;
+  rpc::load_report report;
 };
 
 class ledger {

@@ -33,7 +33,7 @@ routing_client::pending& routing_client::pending_of(call_id call) {
 }
 
 std::uint32_t routing_client::begin(const order& what, time_point now) {
-  const auto safe = what_.calls == calls::unsafe ? retry::safety::unsafe : retry::safety::idempotent;
+  const auto safe = what_.calls == calls::unsafe ? rpc::safety::unsafe : rpc::safety::idempotent;
   routing::call_spec spec;
   spec.service = service_;
   spec.method = what.what.method;
@@ -46,8 +46,8 @@ std::uint32_t routing_client::begin(const order& what, time_point now) {
   return 0;
 }
 
-void routing_client::answered(std::uint64_t tag, server_index from, ending how,
-                              const balance::load_report* load, time_point now) {
+void routing_client::answered(std::uint64_t tag, server_index from, ending how, const rpc::load_report* load,
+                              time_point now) {
   if (load == nullptr) return;  // the broken link has said it
   core_.heard_from(id_of(from), now);
   routing::answer what;
@@ -60,7 +60,7 @@ void routing_client::answered(std::uint64_t tag, server_index from, ending how,
   failing_ = {};
 }
 
-void routing_client::probed(server_index from, const balance::load_report& load, duration, time_point now) {
+void routing_client::probed(server_index from, const rpc::load_report& load, duration, time_point now) {
   core_.heard_from(id_of(from), now);
   core_.load_told(id_of(from), service_, load, now);
 }

@@ -201,8 +201,8 @@ void server::freeze(bool frozen, time_point now, std::vector<std::uint32_t>& don
   start_waiting(now);
 }
 
-balance::load_report server::report(std::uint32_t router, time_point now) const {
-  balance::load_report load;
+rpc::load_report server::report(std::uint32_t router, time_point now) const {
+  rpc::load_report load;
   load.in_flight = in_flight_;
   load.yours = by_router_[router];
   load.workers = model_->workers;
@@ -218,7 +218,7 @@ void server::snapshot(time_point now) {
   past_.push_back({now, report(0, now), by_router_});
 }
 
-balance::load_report server::past_report(std::uint32_t router, time_point now) const {
+rpc::load_report server::past_report(std::uint32_t router, time_point now) const {
   if (past_.empty()) return report(router, now);
   auto at = past_.begin();
   while (at + 1 != past_.end() && (at + 1)->at <= now - report_delay_) ++at;

@@ -10,8 +10,8 @@
 #include <deque>
 #include <vector>
 
-#include <troupe/balance/load_report.hpp>
 #include <troupe/balance/service_meter.hpp>
+#include <troupe/rpc/load_report.hpp>
 
 #include "happening.hpp"
 #include "ledger.hpp"
@@ -51,17 +51,17 @@ class server {
   std::uint64_t admitted() const { return admitted_; }
 
   /// As it would write it now.
-  balance::load_report report(std::uint32_t router, time_point now) const;
+  rpc::load_report report(std::uint32_t router, time_point now) const;
   /// From now on reports are of the past: `snapshot` is to be called every so often.
   void remember(duration delay) { report_delay_ = delay; }
   void snapshot(time_point now);
   /// The youngest snapshot of `report_delay` ago or earlier, or else the oldest.
-  balance::load_report past_report(std::uint32_t router, time_point now) const;
+  rpc::load_report past_report(std::uint32_t router, time_point now) const;
 
  private:
   struct memory {
     time_point at{};
-    balance::load_report load;
+    rpc::load_report load;
     std::vector<std::uint32_t> yours;
   };
   struct share {  // of the processor

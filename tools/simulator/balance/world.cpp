@@ -288,7 +288,7 @@ void world::attempt_arrives(std::uint32_t slot) {
     --sent_then(it);
     return answer(slot, ending::balked);
   }
-  it.report.flags = balance::load_flag::overloaded;
+  it.report.flags = rpc::load_flag::overloaded;
   answer(slot, ending::refused);
 }
 
@@ -383,7 +383,7 @@ void world::probe_answered(std::uint32_t slot) {
   with_client(it.router, [&](client& whose) { whose.probed(it.server, it.load, now_ - it.sent, now_); });
 }
 
-balance::load_report world::report(server_index which, std::uint32_t router) const {
+rpc::load_report world::report(server_index which, std::uint32_t router) const {
   const place& at = places_[which];
   if (at.sinkhole) return {.workers = what_.servers.workers, .limit = what_.servers.limit};
   return what_.network.report_delay > duration{0} ? at.server.past_report(router, now_)

@@ -82,7 +82,7 @@ class world : public stage, public truth {
     std::uint32_t router = 0;
     server_index server = 0;
     time_point sent{};
-    balance::load_report load;
+    rpc::load_report load;
   };
 
   // stage
@@ -129,7 +129,7 @@ class world : public stage, public truth {
 
   std::uint32_t zone_of(std::uint32_t which) const { return which % what_.network.zones; }
   duration one_way(std::uint32_t router, server_index which) const;
-  balance::load_report report(server_index which, std::uint32_t router) const;
+  rpc::load_report report(server_index which, std::uint32_t router) const;
   double draw_work();
   template <class Act>
   void with_client(std::uint32_t router, Act act) {

@@ -48,8 +48,8 @@ class cluster {
 
   /// A place for a node, with a name and an address of its own, that does not run yet.
   std::uint32_t add();
-  /// Starts its process, a new life of it. Seeds are asked; without any it is alone until somebody comes. They
-  /// are names: until one has answered it hears of their new addresses.
+  /// Starts its process, a new life of it. Seeds are asked; without any it is alone until somebody comes.
+  /// They are names: until one has answered it hears of their new addresses.
   void start(std::uint32_t node, const std::vector<std::uint32_t>& seeds, disk kept = disk::kept,
              new_address where = new_address::same);
   /// All of them at once, each knowing all the others.

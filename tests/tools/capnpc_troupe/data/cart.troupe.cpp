@@ -18,13 +18,13 @@ std::uint64_t Cart_Checkout_affinity(::capnp::AnyPointer::Reader params) {
 }
 
 constexpr ::troupe::method_descriptor Cart_methods[] = {
-    {0x8d59f467c125addeULL, 0, "get", ::troupe::retry::safety::read_only,
+    {0x8d59f467c125addeULL, 0, "get", ::troupe::rpc::safety::read_only,
      std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
      std::nullopt, Cart_Get_affinity},
-    {0x8d59f467c125addeULL, 1, "add", ::troupe::retry::safety::idempotent,
+    {0x8d59f467c125addeULL, 1, "add", ::troupe::rpc::safety::idempotent,
      std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
      std::nullopt, Cart_Add_affinity},
-    {0x8d59f467c125addeULL, 2, "checkout", ::troupe::retry::safety::unsafe,
+    {0x8d59f467c125addeULL, 2, "checkout", ::troupe::rpc::safety::unsafe,
      std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
      std::nullopt, Cart_Checkout_affinity},
 };

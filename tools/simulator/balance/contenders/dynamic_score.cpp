@@ -125,7 +125,7 @@ class troupe_fleet final : public contender {
   void probe(time_point now, std::vector<server_index>& out) override {
     while (const auto whom = fleet_.probe_due(random_, now)) out.push_back(servers_[*whom]);
   }
-  void probed(server_index from, const balance::load_report& load, duration, time_point now) override {
+  void probed(server_index from, const rpc::load_report& load, duration, time_point now) override {
     if (const auto at = replicas_[from]; at != nobody) fleet_.probed(at, fleet_.life_of(at), load, now);
   }
 

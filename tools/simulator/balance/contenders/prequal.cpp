@@ -20,7 +20,7 @@ constexpr duration longest_ejection = 30s;  // prequal-core: max_ejection
 constexpr double most_ejected = .5;         // prequal-core: max_ejected_fraction, of all servers
 constexpr duration yarp_poll = 500ms;
 
-double latency_of(const balance::load_report& load, double workers, prequal_options::estimate how) {
+double latency_of(const rpc::load_report& load, double workers, prequal_options::estimate how) {
   const double service = to_seconds(load.service_time);
   if (how == prequal_options::estimate::measured) return service + to_seconds(load.queue_delay);
   const double room = load.workers > 0 ? load.workers : std::max(1., workers);
@@ -80,7 +80,7 @@ class prequal final : public contender {
   void probe(time_point, std::vector<server_index>& out) override {
     out.insert(out.end(), to_probe_.begin(), to_probe_.end());
   }
-  void probed(server_index from, const balance::load_report& load, duration, time_point now) override {
+  void probed(server_index from, const rpc::load_report& load, duration, time_point now) override {
     if (std::binary_search(present_.begin(), present_.end(), from)) pool(from, load, now);
   }
 
@@ -94,7 +94,7 @@ class prequal final : public contender {
   }
 
  private:
-  void pool(server_index from, const balance::load_report& load, time_point now);
+  void pool(server_index from, const rpc::load_report& load, time_point now);
   double score(const pooled_probe& probe) const;
   server_index any_of(std::span<const server_index> candidates, time_point now);
   template <class Eligible>
@@ -192,7 +192,7 @@ server_index prequal::any_of(std::span<const server_index> candidates, time_poin
   return candidates[start];
 }
 
-void prequal::pool(server_index from, const balance::load_report& load, time_point now) {
+void prequal::pool(server_index from, const rpc::load_report& load, time_point now) {
   // Alpha, "the median latency of a request": of the service times heard of, about the last hundred.
   const double service = to_seconds(load.service_time);
   unloaded_ = unloaded_ == 0 ? service : unloaded_ + .01 * (service - unloaded_);
@@ -239,7 +239,7 @@ class yarp_p2c final : public contender {
         now + (next_poll_ == time_point{} ? from_seconds(random_.unit() * to_seconds(yarp_poll)) : yarp_poll);
     out.insert(out.end(), present_.begin(), present_.end());
   }
-  void probed(server_index from, const balance::load_report& load, duration, time_point) override {
+  void probed(server_index from, const rpc::load_report& load, duration, time_point) override {
     rif_[from] = load.in_flight;
   }
   void appeared(server_index which, time_point) override {

@@ -6,10 +6,10 @@ namespace lib::v1 {
 namespace {
 
 constexpr ::troupe::method_descriptor Base_methods[] = {
-    {0x9f782a3d52794840ULL, 0, "ping", ::troupe::retry::safety::read_only,
+    {0x9f782a3d52794840ULL, 0, "ping", ::troupe::rpc::safety::read_only,
      std::chrono::nanoseconds(50000000), ::troupe::hedging::off,
      std::nullopt, nullptr},
-    {0x9f782a3d52794840ULL, 1, "version", ::troupe::retry::safety::read_only,
+    {0x9f782a3d52794840ULL, 1, "version", ::troupe::rpc::safety::read_only,
      std::chrono::nanoseconds(1500000000), ::troupe::hedging::off,
      std::nullopt, nullptr},
 };

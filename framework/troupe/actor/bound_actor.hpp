@@ -1,0 +1,73 @@
+// The base of the framework's actors: bound to one execution unit, woken once for many things, and with
+// every handler set that CAF would otherwise default to killing the actor or printing.
+//
+// An execution unit is a thread (or a pool of them) that runs actors: CAF's event loop, CAF's scheduler, or
+// a thread of one actor's own (dedicated_thread.hpp).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <caf/event_based_actor.hpp>
+#include <caf/execution_unit.hpp>
+
+#include <troupe/actor/inbox.hpp>
+
+namespace troupe::actor {
+
+/// Tells an actor that its inboxes are not empty any more.
+struct wake_up {};
+
+/// Commands to an actor, each run in one of its turns.
+using command_door = inbox<std::function<void()>>;
+
+class bound_actor : public caf::event_based_actor {
+ public:
+  /// `where` runs this actor for its whole life; null means CAF's scheduler.
+  bound_actor(caf::actor_config& config, caf::execution_unit* where);
+
+  using caf::event_based_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* from) override;
+  void launch(caf::execution_unit* from, bool lazy, bool hide) override;
+  subtype_t subtype() const override;
+
+  const std::shared_ptr<command_door>& commands() const { return commands_; }
+  /// Sends this actor a wake-up from any thread; nothing once it is gone.
+  std::function<void()> waker();
+
+ protected:
+  /// In the actor's context, before anything else. May throw: then the actor ends with that reason.
+  virtual void begin() {}
+  /// Takes what its inboxes hold. Commands have been run already.
+  virtual void turn() {}
+
+ private:
+  caf::behavior make_behavior() final;
+  void run_commands();
+
+  caf::execution_unit* where_;
+  std::shared_ptr<command_door> commands_;
+  std::vector<std::function<void()>> taken_;
+};
+
+/// Spawns an actor on `where` (null: CAF's scheduler).
+template <class Actor, class... Arguments>
+caf::actor spawn_bound(caf::actor_system& system, caf::execution_unit* where, Arguments&&... arguments) {
+  caf::actor_config config{where};
+  return system.spawn_class<Actor, caf::no_spawn_options>(config, where,
+                                                          std::forward<Arguments>(arguments)...);
+}
+
+/// Why an actor ended, as a person would say it: what the exception said, or CAF's own word.
+std::string reason_text(const caf::error& reason);
+
+/// The object behind a handle that this process spawned as an `Actor`.
+template <class Actor>
+Actor& object_of(const caf::actor& handle) {
+  return *static_cast<Actor*>(caf::actor_cast<caf::abstract_actor*>(handle));
+}
+
+}  // namespace troupe::actor
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actor::wake_up)

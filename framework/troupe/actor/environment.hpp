@@ -1,0 +1,35 @@
+// What all actors of one node share. The node owns it and outlives them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <spdlog/logger.h>
+
+#include <troupe/actor/engine.hpp>
+#include <troupe/base/endpoint.hpp>
+#include <troupe/base/ids.hpp>
+#include <troupe/transport/keep_alive.hpp>
+#include <troupe/transport/link.hpp>
+
+namespace troupe::actor {
+
+struct environment {
+  actor::engine& engine;
+  std::shared_ptr<spdlog::logger> log;
+  std::string cluster;
+  std::string name;
+  std::string zone;
+  identity self;
+  endpoint address;  // what others dial
+  transport::link_limits links;
+  transport::keep_alive_options keep_alive;
+};
+
+/// A name and how often it happened: what `troupe stats` and the metrics print.
+using counters = std::vector<std::pair<std::string, std::uint64_t>>;
+
+}  // namespace troupe::actor

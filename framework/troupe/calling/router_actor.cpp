@@ -1,0 +1,598 @@
+#include <algorithm>
+#include <utility>
+
+#include <capnp/serialize.h>
+
+#include <troupe/actor/clock.hpp>
+#include <troupe/actor/handshake.hpp>
+#include <troupe/base/hash.hpp>
+#include <troupe/calling/router_actor.hpp>
+#include <troupe/routing/attempt_text.hpp>
+#include <troupe/wire/guarded.hpp>
+
+namespace troupe::calling {
+
+namespace {
+
+// How often links are looked at while there are any: bounds how late silence is noticed.
+constexpr duration check_interval = std::chrono::milliseconds(50);
+// A check this late means that this process itself did not run: then nobody else is blamed for the silence.
+constexpr duration own_stall = std::chrono::milliseconds(200);
+constexpr duration connect_within = std::chrono::seconds(2);
+
+rpc::load_report load_in(wire::idl::Load::Reader load) {
+  auto flags = load.getDraining() ? 2u : 0u;
+  if (load.getOverloaded()) flags |= 1u;
+  return {.in_flight = load.getInFlight(),
+          .yours = load.getYours(),
+          .workers = load.getWorkers(),
+          .limit = load.getLimit(),
+          .queue_delay = std::chrono::microseconds(load.getQueueMicros()),
+          .service_time = std::chrono::microseconds(load.getServiceMicros()),
+          .service_age = std::chrono::microseconds(load.getServiceAgeMicros()),
+          .flags = static_cast<rpc::load_flag>(flags)};
+}
+
+// "No limit" as people write it, duration::max(), must not overflow when it is added to a time.
+duration bounded(duration wait) {
+  return std::clamp<duration>(wait, duration::zero(), std::chrono::hours(24));
+}
+
+call_error stopped_failure(const outgoing_call& call) {
+  return call.failure(code::unavailable, "this node has stopped");
+}
+
+std::string outcome_of(std::span<const routing::attempt_record> history, std::size_t attempt,
+                       rpc::safety declared) {
+  const auto& it = history[attempt];
+  const auto* next = attempt + 1 < history.size() ? &history[attempt + 1] : nullptr;
+  auto text = routing::outcome_text(it);
+  if (it.fate != retry::fate::answered) text += " -> " + routing::sequel_text(it, next, declared);
+  return text;
+}
+
+}  // namespace
+
+// --- The door --------------------------------------------------------------------------------------
+
+void router_port::submit(call_ptr call) {
+  call->started = actor::now();
+  call->deadline = std::min(call->started + bounded(call->timeout), call->not_after);
+  item wrapped = std::move(call);
+  if (inbox_.put(wrapped)) return;
+  auto& refused = std::get<call_ptr>(wrapped);
+  refused->fail(stopped_failure(*refused));
+  // There is no event loop any more to run a continuation on; and run here, one that makes the next call
+  // whatever became of the last would never come back.
+  if (!refused->home) refused->done = nullptr;
+  outgoing_call::finish(std::move(refused));
+}
+
+void router_port::after(duration wait, std::shared_ptr<actor::turn_queue> home, std::function<void()> what) {
+  item wrapped = later{actor::now() + bounded(wait), std::move(home), std::move(what)};
+  (void)inbox_.put(wrapped);
+}
+
+void router_port::local_answer(wire::frame answer) {
+  item wrapped = std::move(answer);
+  (void)inbox_.put(wrapped);
+}
+
+// --- The actor -------------------------------------------------------------------------------------
+
+router_actor::router_actor(caf::actor_config& config, caf::execution_unit* where,
+                           const actor::environment& shared, const routing::options& options,
+                           std::shared_ptr<router_port> port)
+    : actor::bound_actor(config, where),
+      shared_(shared),
+      loop_(shared.engine.loop()),
+      port_(std::move(port)),
+      core_(options, shared.self.node, shared.zone, mix(shared.self.node.value ^ shared.self.epoch.value),
+            actor::now()) {
+  port_->loop_thread_ = loop_.backend().thread_id();
+  timer_ = std::make_unique<transport::timer>(loop_, [this] { ring(); });
+}
+
+router_actor::~router_actor() = default;
+
+void router_actor::begin() {
+  timer_->start();
+  port_->inbox_.open(waker());
+}
+
+void router_actor::turn() {
+  port_->inbox_.take(taken_);
+  const auto now = actor::now();
+  for (auto& item : taken_) {
+    if (auto* call = std::get_if<call_ptr>(&item))
+      begin_call(std::move(*call), now);
+    else if (auto* answer = std::get_if<wire::frame>(&item))
+      read_frame(nullptr, std::move(*answer), now);
+    else
+      later_.push(std::move(std::get<router_port::later>(item)));
+  }
+  taken_.clear();
+  arm();
+  loop_.flush();
+}
+
+void router_actor::begin_call(call_ptr call, time_point now) {
+  auto& spec = *call;
+  if (!spec.metadata.empty()) {
+    auto entries = spec.request().initMetadata(static_cast<capnp::uint>(spec.metadata.size()));
+    for (capnp::uint i = 0; i < entries.size(); ++i) {
+      entries[i].setKey(spec.metadata[i].first);
+      entries[i].setValue(spec.metadata[i].second);
+    }
+  }
+  // No replica would read it: each would close the link, with everybody's calls on it.
+  if (const auto words = wire::message_words(spec.envelope()); words > shared_.links.frames.words_max) {
+    spec.fail(spec.failure(code::resource_exhausted, "the parameters take " + std::to_string(words) +
+                                                         " words, over the limit of " +
+                                                         std::to_string(shared_.links.frames.words_max)));
+    return bring_home(std::move(call));
+  }
+  routing::call_spec asked{.service = core_.intern(spec.service),
+                           .method = spec.request().getMethod(),
+                           .safety = spec.safety,
+                           .hedge = spec.hedge,
+                           .criticality = rpc::criticality_from_wire(spec.request().getCriticality()),
+                           .deadline = spec.deadline,
+                           .affinity = spec.affinity,
+                           .only = spec.only,
+                           .method_name = spec.method};
+  if (!spec.policy.empty()) core_.declare_policy(asked.service, spec.policy);
+  const auto before = actions_.size();
+  const auto id = core_.begin(asked, now, actions_);
+  const auto slot = routing::router::slot_of(id);
+  if (slot >= calls_.size()) calls_.resize(slot + 1);
+  // Slot 0 is shared by calls that the core turned away: each is finished before the next begins.
+  calls_[slot] = std::move(call);
+  if (actions_.size() > before) settle(now);
+}
+
+// --- What the core wants done ----------------------------------------------------------------------
+
+void router_actor::settle(time_point now) {
+  if (settling_) return;
+  settling_ = true;
+  while (finished_ < actions_.size() || performed_ < actions_.size()) {
+    // A call's history is readable only until the core is called again: finished ones go first.
+    if (finished_ < actions_.size()) {
+      auto& next = actions_[finished_++];
+      if (auto* what = std::get_if<routing::finish>(&next)) {
+        auto ended = std::move(*what);
+        perform(ended, now);
+      }
+      continue;
+    }
+    const auto next = actions_[performed_++];
+    if (const auto* sent = std::get_if<routing::transmit>(&next))
+      perform(*sent, now);
+    else if (const auto* withdrawn = std::get_if<routing::withdraw>(&next))
+      perform(*withdrawn);
+    else if (const auto* dialled = std::get_if<routing::dial>(&next))
+      perform(*dialled, now);
+    else if (const auto* let_go = std::get_if<routing::hang_up>(&next))
+      perform(*let_go);
+    else if (const auto* probed = std::get_if<routing::probe>(&next))
+      perform(*probed);
+  }
+  actions_.clear();
+  performed_ = finished_ = 0;
+  settling_ = false;
+}
+
+void router_actor::perform(const routing::transmit& what, time_point now) {
+  const auto& held = calls_[routing::router::slot_of(what.call)];
+  // A link that broke while an earlier action was performed may have ended this call already.
+  if (!held) return;
+  auto& call = *held;
+  auto request = call.request();
+  request.setAttemptId(what.attempt.value);
+  request.setCallId(what.call.value);
+  request.setAttempt(what.number);
+  request.setBalkAt(what.balk_at);
+  request.setRemainingMicros(std::max<std::uint64_t>(to_micros(what.remaining), 1));
+  auto trace = request.getTrace();
+  if (trace.getHigh() == 0 && trace.getLow() == 0) {
+    trace.setHigh(mix(shared_.self.node.value ^ shared_.self.epoch.value));
+    trace.setLow(mix(what.call.value));
+  }
+  trace.setSpan(mix(what.attempt.value ^ shared_.self.epoch.value));
+  if (what.to == shared_.self.node) {
+    auto frame = wire::copy_to_frame(call.envelope());
+    if (!local_requests_ || !local_requests_->put(frame))
+      core_.unsent(what.attempt, "this node is stopping", now, actions_);
+    return;
+  }
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end() || !found->second.welcomed || !found->second.connection)
+    return core_.unsent(what.attempt, "no link", now, actions_);
+  switch (found->second.connection->send(call.envelope(), transport::link::when_full::refuse)) {
+    case transport::link::sent::yes:
+      return;
+    case transport::link::sent::full:
+      return core_.unsent(what.attempt, "the link is full: the node does not keep up", now, actions_);
+    case transport::link::sent::closed:
+      return core_.unsent(what.attempt, "the link has just closed", now, actions_);
+  }
+}
+
+void router_actor::perform(const routing::withdraw& what) {
+  capnp::MallocMessageBuilder message(8);
+  message.initRoot<wire::idl::Frame>().setCancel(what.attempt.value);
+  if (what.to == shared_.self.node) {
+    auto frame = wire::copy_to_frame(message);
+    if (local_requests_) (void)local_requests_->put(frame);
+    return;
+  }
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end() || !found->second.welcomed) return;
+  (void)found->second.connection->send(message, transport::link::when_full::refuse);
+}
+
+void router_actor::perform(const routing::dial& what, time_point now) {
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end()) return core_.link_down(what.to, "its address is not known", now, actions_);
+  auto& to = found->second;
+  if (to.connection) return;
+  auto connecting = transport::begin_connect(to.address);
+  if (!connecting) return core_.link_down(what.to, connecting.error().text, now, actions_);
+  to.connection = std::make_unique<transport::link>(loop_, std::move(*connecting),
+                                                    transport::link::phase::dialling, *this, shared_.links);
+  to.connection->tag = to.id.value;
+  to.welcomed = false;
+  to.dial_limit = now + connect_within;
+  to.connection->start();
+  next_check_ = std::min(next_check_, now + check_interval);
+}
+
+void router_actor::perform(const routing::hang_up& what) {
+  const auto found = peers_.find(what.to);
+  if (found != peers_.end() && found->second.connection) found->second.connection->close("not needed now");
+}
+
+// Nobody waits for its answer: where it cannot be sent now, there will be another one.
+void router_actor::perform(const routing::probe& what) {
+  const auto found = peers_.find(what.to);
+  if (found == peers_.end() || !found->second.welcomed || !found->second.connection) return;
+  const auto service = core_.name_of(what.service);
+  capnp::MallocMessageBuilder message(32);
+  auto text = message.initRoot<wire::idl::Frame>().initLoadQuery().initService(
+      static_cast<capnp::uint>(service.size()));
+  std::copy(service.begin(), service.end(), text.begin());
+  (void)found->second.connection->send(message, transport::link::when_full::refuse);
+}
+
+void router_actor::perform(routing::finish& what, time_point now) {
+  auto call = std::move(calls_[routing::router::slot_of(what.call)]);
+  // An answer wins also where it is the handler's error: to the core it is the application's own business.
+  const bool declined = what.winner && answer_problem_;
+  if (declined) {
+    what.failure = *std::exchange(answer_problem_, std::nullopt);
+    what.advice = answer_advice_;
+  }
+  if (what.winner && !declined)
+    call->succeed(std::move(answer_));
+  else
+    call->fail(failure_of(*call, what, now));
+  bring_home(std::move(call));
+}
+
+void router_actor::bring_home(call_ptr call) {
+  const auto service = call->service;
+  const auto method = call->method;
+  const auto names = call->names;
+  try {
+    outgoing_call::finish(std::move(call));
+  } catch (const std::exception& problem) {
+    // A user's continuation, on this thread: its exception must not end the node's router.
+    shared_.log->error("the continuation of a call to {}.{} threw: {}", service, method, problem.what());
+  } catch (...) {
+    shared_.log->error("the continuation of a call to {}.{} threw something that is no exception", service,
+                       method);
+  }
+}
+
+call_error router_actor::failure_of(const outgoing_call& call, routing::finish& what, time_point now) {
+  auto problem = call.failure(what.failure.code, std::move(what.failure.text));
+  problem.took = now - call.started;
+  problem.allowed = call.deadline - call.started;
+  problem.advice = what.advice;
+  if (what.call) problem.call = call_name(shared_.self, what.call);
+  const auto history = core_.history(what.call);
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const auto& attempt = history[i];
+    const auto known = peers_.find(attempt.node);
+    call_attempt shown;
+    shown.node = attempt.node == shared_.self.node ? shared_.name
+                 : known != peers_.end()           ? known->second.name
+                                                   : to_hex(attempt.node.value);
+    shown.address = attempt.node == shared_.self.node ? "here"
+                    : known != peers_.end()           ? to_string(known->second.address)
+                                                      : "";
+    shown.score = attempt.score;
+    shown.took = (attempt.ended == attempt.started ? now : attempt.ended) - attempt.started;
+    shown.outcome = outcome_of(history, i, call.safety);
+    problem.attempts.push_back(std::move(shown));
+  }
+  return problem;
+}
+
+// --- Links -----------------------------------------------------------------------------------------
+
+void router_actor::on_open(transport::link& which) { actor::send_hello(which, shared_); }
+
+void router_actor::on_frames(transport::link& which, std::vector<wire::frame>& frames) {
+  auto& from = peers_.at(node_id{which.tag});
+  const auto now = actor::now();
+  from.pulse.heard(now);
+  if (from.welcomed) core_.heard_from(from.id, now);
+  for (auto& frame : frames) {
+    const auto read =
+        wire::guarded("a frame that is no message", [&] { read_frame(&from, std::move(frame), now); });
+    if (!read) {
+      ++bad_frames_;
+      which.close(read.error().text);
+    }
+    if (which.now() != transport::link::phase::open) break;
+  }
+  arm();
+}
+
+void router_actor::read_frame(peer* from, wire::frame what, time_point now) {
+  auto message = std::make_unique<wire::message>(std::move(what), shared_.links.frames);
+  const auto root = message->root();
+  const auto kind = root.which();
+  if (kind == wire::idl::Frame::REPLY && (from == nullptr || from->welcomed)) {
+    answer_ = std::move(message);
+    read_reply(root.getReply(), now);
+    answer_.reset();
+    answer_problem_.reset();
+  } else if (from == nullptr || kind == wire::idl::Frame::PONG) {
+    return;  // hearing it was all
+  } else if (!from->welcomed) {
+    read_welcome_frame(*from, root, now);
+  } else if (kind == wire::idl::Frame::LOAD_ANSWER) {
+    read_load_answer(*from, root.getLoadAnswer(), now);
+  } else if (kind == wire::idl::Frame::GO_AWAY) {
+    shared_.log->info("node {} takes no more calls: {}", from->name, root.getGoAway().cStr());
+    from->view.status = routing::node_status::draining;
+    core_.node_changed(from->view, now, actions_);
+    settle(now);
+  } else {
+    ++bad_frames_;
+    from->connection->close("a frame that only the calling side may send");
+  }
+}
+
+void router_actor::read_welcome_frame(peer& from, wire::idl::Frame::Reader frame, time_point now) {
+  const auto said = actor::read_welcome(frame);
+  if (!said) return from.connection->close("refused: " + said.error().text);
+  if (said->from.node != from.id)
+    return from.connection->close("another node, " + said->name + ", answers at " + to_string(from.address));
+  from.welcomed = true;
+  from.life = said->from;
+  from.dial_limit = never;
+  from.pulse = transport::keep_alive(shared_.keep_alive, now);
+  core_.link_up(from.id, now, actions_);
+  settle(now);
+}
+
+void router_actor::read_reply(wire::idl::Reply::Reader reply, time_point now) {
+  const auto load = load_in(reply.getLoad());
+  routing::answer what;
+  what.load = &load;
+  if (reply.isFailure()) {
+    const auto failure = reply.getFailure();
+    what.fate = failure.getExecuted() ? retry::fate::answered
+                : failure.getBalked() ? retry::fate::balked
+                                      : retry::fate::refused;
+    what.code = code_from_wire(failure.getCode());
+    what.text = {failure.getText().begin(), failure.getText().size()};
+    what.advice = failure.getNoRetry() ? rpc::advice::do_not_retry : rpc::advice::may_retry;
+    answer_advice_ = what.advice;
+    if (what.fate == retry::fate::answered) answer_problem_ = error{what.code, std::string(what.text)};
+  }
+  core_.answered(attempt_id{reply.getAttemptId()}, what, now, actions_);
+  settle(now);
+}
+
+void router_actor::read_load_answer(const peer& from, wire::idl::LoadAnswer::Reader answer, time_point now) {
+  const auto name = answer.getService();
+  const auto service = core_.find_service({name.begin(), name.size()});
+  if (service) core_.load_told(from.id, *service, load_in(answer.getLoad()), now);
+}
+
+void router_actor::on_closed(transport::link& which, const std::string& why) {
+  auto& from = peers_.at(node_id{which.tag});
+  const auto now = actor::now();
+  shared_.log->debug("link to {} at {} closed: {}", from.name, to_string(from.address), why);
+  loop_.dispose(std::move(from.connection));
+  from.welcomed = false;
+  from.dial_limit = never;
+  core_.link_down(from.id, why, now, actions_);
+  settle(now);
+  arm();
+}
+
+void router_actor::on_congestion(transport::link& which, congestion what) {
+  const auto now = actor::now();
+  core_.link_congested(
+      node_id{which.tag},
+      what == congestion::begins ? routing::router::congested::yes : routing::router::congested::no, now,
+      actions_);
+  settle(now);
+}
+
+void router_actor::check_links(time_point now) {
+  const auto stalled = now - last_check_ > check_interval + own_stall;
+  last_check_ = now;
+  next_check_ = never;
+  std::vector<std::pair<transport::link*, const char*>> dead;
+  std::vector<identity> heard;
+  for (auto& [id, other] : peers_) {
+    if (!other.connection) continue;
+    next_check_ = now + check_interval;
+    if (!other.welcomed) {
+      if (now >= other.dial_limit) dead.emplace_back(other.connection.get(), "it did not answer in time");
+      continue;
+    }
+    // A long message in the middle of its transfer, in either direction, is a sign of life as well. What the
+    // kernel takes at once is none: it would take it for a frozen peer too.
+    const auto received = other.connection->received_bytes();
+    const auto sent = other.connection->sent_bytes();
+    const auto uploading = other.connection->queued_bytes() > 0 && sent != other.sent_bytes;
+    if (stalled || uploading || received != other.received_bytes) other.pulse.heard(now);
+    if (received != other.received_bytes && !stalled) heard.push_back(other.life);
+    other.received_bytes = received;
+    other.sent_bytes = sent;
+    switch (other.pulse.check(now)) {
+      case transport::keep_alive::verdict::ping: {
+        capnp::MallocMessageBuilder message(8);
+        message.initRoot<wire::idl::Frame>().setPing(to_micros(now.time_since_epoch()));
+        (void)other.connection->send(message, transport::link::when_full::append);
+        break;
+      }
+      case transport::keep_alive::verdict::fell_silent:
+        ++fell_silent_;
+        shared_.log->warn("node {} at {} does not answer: calls go elsewhere", other.name,
+                          to_string(other.address));
+        core_.fell_silent(id, now, actions_);
+        break;
+      case transport::keep_alive::verdict::dead:
+        dead.emplace_back(other.connection.get(), "it has been silent for too long");
+        break;
+      case transport::keep_alive::verdict::fine:
+      case transport::keep_alive::verdict::silent:
+        break;
+    }
+  }
+  for (const auto& [connection, why] : dead) connection->close(why);
+  if (heard_ && !heard.empty()) heard_(std::move(heard));
+  settle(now);
+}
+
+// --- Membership ------------------------------------------------------------------------------------
+
+void router_actor::serve_locally(std::shared_ptr<actor::inbox<wire::frame>> requests) {
+  std::function<void()> command = [this, requests = std::move(requests)] { local_requests_ = requests; };
+  (void)commands()->put(command);
+}
+
+void router_actor::report_life(std::function<void(std::vector<identity>)> heard) {
+  std::function<void()> command = [this, heard = std::move(heard)] { heard_ = heard; };
+  (void)commands()->put(command);
+}
+
+void router_actor::nodes_changed(std::vector<node_change> changes) {
+  std::function<void()> command = [this, changes = std::move(changes)] {
+    const auto now = actor::now();
+    for (const auto& what : changes) {
+      change(what, now);
+      settle(now);
+    }
+  };
+  (void)commands()->put(command);
+}
+
+void router_actor::change(const node_change& what, time_point now) {
+  const auto id = what.view.self.node;
+  if (id == shared_.self.node) return core_.node_changed(what.view, now, actions_);
+  auto& to = peers_[id];
+  const auto moved = to.address != what.address;
+  const auto gone = what.view.status == routing::node_status::gone;
+  to.id = id;
+  to.name = what.view.name;
+  to.address = what.address;
+  to.view = what.view;
+  // The core first: a link that closes to a node it still counts on would be dialled again at once.
+  core_.node_changed(what.view, now, actions_);
+  if (to.connection && (moved || gone))
+    to.connection->close(gone ? "the node is gone" : "the node has moved");
+  if (gone && !to.connection) peers_.erase(id);
+}
+
+void router_actor::inspect(std::function<void(report)> take) {
+  std::function<void()> command = [this, take = std::move(take)] {
+    report now;
+    for (const auto& [id, other] : peers_) {
+      if (!other.connection) continue;
+      const auto* state = !other.welcomed ? "connecting" : other.pulse.silent() ? "silent" : "open";
+      now.links.push_back({other.name, to_string(other.address), state, other.connection->queued_bytes(),
+                           other.connection->sent_bytes(), other.connection->received_bytes()});
+    }
+    const auto& counted = core_.counted();
+    now.counted = {{"calls", counted.calls},
+                   {"attempts", counted.attempts},
+                   {"failovers", counted.failovers},
+                   {"backups", counted.backups},
+                   {"hedges", counted.hedges},
+                   {"calls_throttled", counted.throttled},
+                   {"calls_failed", counted.failed},
+                   {"retry_budget_refusals", counted.budget_refusals},
+                   {"balked", counted.balked},
+                   {"probes", counted.probes},
+                   {"probes_answered", counted.probes_answered},
+                   {"answers_not_understood", bad_frames_},
+                   {"peers_fell_silent", fell_silent_}};
+    take(std::move(now));
+  };
+  (void)commands()->put(command);
+}
+
+// --- Time and the end ------------------------------------------------------------------------------
+
+void router_actor::ring() {
+  const auto now = actor::now();
+  core_.tick(now, actions_);
+  settle(now);
+  if (now >= next_check_) check_links(now);
+  while (!later_.empty() && later_.top().due <= now) {
+    auto due = later_.top();
+    later_.pop();
+    if (due.home)
+      due.home->post(std::move(due.what));
+    else
+      due.what();
+  }
+  arm();
+}
+
+void router_actor::arm() {
+  if (!timer_) return;
+  auto next = std::min(core_.next_deadline(), next_check_);
+  if (!later_.empty()) next = std::min(next, later_.top().due);
+  timer_->ring_by(next);
+}
+
+void router_actor::stop(std::function<void()> ended) {
+  std::function<void()> command = [this, ended = std::move(ended)] {
+    const auto now = actor::now();
+    turn();
+    // Answers of the core to what happens from here on are of no use to anybody.
+    settling_ = true;
+    for (auto& call : calls_) {
+      if (!call) continue;
+      routing::finish what{{}, {}, {code::cancelled, "this node is stopping"}};
+      call->fail(failure_of(*call, what, now));
+      bring_home(std::exchange(call, nullptr));
+    }
+    for (auto& left : port_->inbox_.close()) {
+      auto* call = std::get_if<call_ptr>(&left);
+      if (call == nullptr) continue;
+      (*call)->fail(stopped_failure(**call));
+      bring_home(std::move(*call));
+    }
+    for (auto& [id, other] : peers_)
+      if (other.connection) other.connection->close("the node is stopping");
+    timer_->stop();
+    loop_.dispose(std::move(timer_));
+    ended();
+    quit(caf::exit_reason::user_shutdown);
+  };
+  (void)commands()->put(command);
+}
+
+}  // namespace troupe::calling

@@ -1,0 +1,28 @@
+// Who is turned away first when a replica has more requests than it should hold.
+//
+// A limit is not one number but a ladder: each rung may fill a share of it, so that what matters more finds
+// room where what matters less is refused already. At the same rung repeats give way to first attempts: the
+// caller of a repeat has had its turn, and a service that is mostly repeating serves nobody.
+//
+// Source: Beyer et al., "Site Reliability Engineering" (2016), chapter 21, "Criticality".
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <troupe/rpc/criticality.hpp>
+
+namespace troupe::retry {
+
+/// How many of `limit` requests may be there, this one included, for a request of this kind to stay; at least
+/// 1. Normal traffic leaves a tenth for what is critical: a burst of it then needs no queue. Sheddable
+/// traffic leaves 30%: it stops before a queue of it is felt by the others. A further attempt stops 5%
+/// earlier.
+constexpr std::uint32_t allowance(std::uint32_t limit, rpc::criticality what, rpc::attempt_kind which) {
+  constexpr std::uint32_t percent[rpc::criticalities] = {70, 90, 100};
+  const std::uint64_t share =
+      percent[static_cast<std::size_t>(what)] - (which == rpc::attempt_kind::further ? 5u : 0u);
+  return std::max(1u, static_cast<std::uint32_t>((limit * share + 99) / 100));
+}
+
+}  // namespace troupe::retry

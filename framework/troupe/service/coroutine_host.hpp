@@ -1,0 +1,39 @@
+// Hosts a user's service in its actor: one record a request that is under way, each with its task.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <vector>
+
+#include <troupe/service/service.hpp>
+#include <troupe/serving/request_handler.hpp>
+
+namespace troupe {
+
+class service_servant final : public serving::request_handler {
+ public:
+  service_servant(std::unique_ptr<service> hosted, std::shared_ptr<calling::call_port> port)
+      : hosted_(std::move(hosted)), port_(std::move(port)) {}
+
+  time_point start(serving::request_ptr request, time_point now) override;
+  void reap(time_point now) override;
+
+ private:
+  struct running {
+    running(service_servant& owner, serving::request_ptr request)
+        : ctx(std::move(request), owner.port_), host(owner) {}
+    context ctx;
+    task<> body;  // after ctx: its frame refers to it, so it must go first
+    service_servant& host;
+    std::list<running>::iterator self;
+  };
+
+  static void note_end(void* record);
+
+  std::unique_ptr<service> hosted_;
+  std::shared_ptr<calling::call_port> port_;
+  std::list<running> running_;
+  std::vector<std::list<running>::iterator> ended_;
+};
+
+}  // namespace troupe

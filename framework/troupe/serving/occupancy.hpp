@@ -1,0 +1,32 @@
+// How full a service is, as the thread that executes its requests may see it: so that a request that was
+// admitted can still give way, at its turn, to more critical ones that came after it.
+//
+// The server counts (on the event loop's thread), the service's actor reads. What the actor turns away it
+// counts itself, at once: else it would turn away everything until the server has heard of the first.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <troupe/retry/allowance.hpp>
+#include <troupe/rpc/criticality.hpp>
+
+namespace troupe::serving {
+
+struct occupancy {
+  std::atomic<std::uint32_t> in_flight{0};  // admitted and not yet answered; the server's
+  std::atomic<std::uint32_t> limit{1};      // the server's
+  std::atomic<std::uint32_t> leaving{0};    // of in_flight, turned away: the actor adds, the server takes off
+
+  /// May one that is in stay? If not, it counts as gone.
+  bool may_stay(rpc::criticality what, rpc::attempt_kind which) {
+    const auto all = in_flight.load(std::memory_order_relaxed);
+    const auto left = leaving.load(std::memory_order_relaxed);
+    const auto most = retry::allowance(limit.load(std::memory_order_relaxed), what, which);
+    if (all <= most || all - left <= most) return true;
+    leaving.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+};
+
+}  // namespace troupe::serving

@@ -1,0 +1,111 @@
+// How long work waits for workers, and what level of strain that is.
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <doctest/doctest.h>
+
+#include <troupe/actor/clock.hpp>
+#include <troupe/actor/dedicated_thread.hpp>
+#include <troupe/actor/engine.hpp>
+#include <troupe/actor/worker_watch.hpp>
+#include <troupe/membership/strain_level.hpp>
+
+#include "eventually.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace troupe;
+using namespace troupe::actor;
+using test::eventually;
+using troupe::membership::strain_level;
+
+/// A job that keeps its worker until it is told to end.
+class blockade final : public caf::ref_counted, public caf::resumable {
+ public:
+  explicit blockade(std::shared_future<void> end) : end_(std::move(end)) {}
+  resume_result resume(caf::execution_unit*, std::size_t) override {
+    begun.set_value();
+    end_.wait();
+    return done;
+  }
+  void intrusive_ptr_add_ref_impl() override { ref(); }
+  void intrusive_ptr_release_impl() override { deref(); }
+
+  std::promise<void> begun;
+
+ private:
+  std::shared_future<void> end_;
+};
+
+template <class Put>
+void block(std::shared_future<void> end, Put put) {
+  auto job = caf::make_counted<blockade>(std::move(end));
+  auto begun = job->begun.get_future();
+  job->ref();
+  put(job.get());
+  begun.get();
+}
+
+}  // namespace
+
+TEST_CASE("strain rises with the wait at once, and falls when waits have been short for a while") {
+  strain_level strain;
+  auto at = time_point(1000s);
+  CHECK(strain.note(200ms, at) == 0);
+  CHECK(strain.note(300ms, at += 500ms) == 1);
+  CHECK(strain.note(6s, at += 500ms) == 3);
+  SUBCASE("near the threshold it stays") {
+    for (int i = 0; i < 100; ++i) CHECK(strain.note(i % 5 == 0 ? 3s : 0s, at += 500ms) == 3);
+  }
+  SUBCASE("it falls as far as it deserves") {
+    for (int i = 0; i < 6; ++i) CHECK(strain.note(1200ms, at += 499ms) == 3);
+    CHECK(strain.note(1200ms, at += 499ms) == 2);
+    for (int i = 0; i < 6; ++i) CHECK(strain.note(0s, at += 499ms) == 2);
+    CHECK(strain.note(0s, at += 499ms) == 0);
+  }
+}
+
+TEST_CASE("work waits when all workers of the pool are taken, and not while one is free") {
+  engine with(2);
+  auto& watch = with.workers();
+  const auto put = [&](caf::resumable* job) { with.system().scheduler().enqueue(job); };
+  std::promise<void> one, other;
+  const auto waits = [&] { return watch.look(actor::now()) > 100ms; };
+  block(one.get_future().share(), put);
+  for (int i = 0; i < 30; ++i) {
+    (void)waits();
+    std::this_thread::sleep_for(5ms);
+  }
+  CHECK(eventually([&] { return !waits(); }));
+  block(other.get_future().share(), put);
+  CHECK(eventually(waits));
+  one.set_value();
+  CHECK(eventually([&] { return !waits(); }));
+  other.set_value();
+}
+
+TEST_CASE("of the services' own threads, the one that is free counts") {
+  engine with(1);
+  auto& watch = with.workers();
+  std::promise<void> one, other;
+  const auto waits = [&] { return watch.look(actor::now()) > 100ms; };
+  auto first = std::make_unique<dedicated_thread>(with.system(), watch);
+  auto second = std::make_unique<dedicated_thread>(with.system(), watch);
+  block(one.get_future().share(), [&](caf::resumable* job) { first->exec_later(job); });
+  for (int i = 0; i < 30; ++i) {
+    (void)waits();
+    std::this_thread::sleep_for(5ms);
+  }
+  CHECK(eventually([&] { return !waits(); }));
+  block(other.get_future().share(), [&](caf::resumable* job) { second->exec_later(job); });
+  CHECK(eventually(waits));
+  other.set_value();
+  second.reset();
+  CHECK(eventually(waits));  // now the first is all there is
+  one.set_value();
+  CHECK(eventually([&] { return !waits(); }));
+}

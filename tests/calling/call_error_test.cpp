@@ -1,0 +1,83 @@
+// What a failed call prints: the layout that people read at three in the morning.
+#include <string>
+#include <type_traits>
+
+#include <doctest/doctest.h>
+
+#include <troupe/actor/inbox.hpp>
+#include <troupe/calling/call_error.hpp>
+#include <troupe/serving/hosted_service.hpp>
+
+using namespace troupe;
+
+TEST_CASE("a failed call explains itself in one line, and a line for each attempt") {
+  call_error problem;
+  problem.code = code::unavailable;
+  problem.text = "connection lost after sending";
+  problem.target = "shop.Cart.checkout";
+  problem.took = 158ms;
+  problem.allowed = 300ms;
+  problem.attempts = {
+      {"cart-2", "127.0.0.1:7102", .314, 38ms, "refused: overloaded -> tried elsewhere"},
+      {"c", "127.0.0.1:80", 12.5, 120ms, "connection lost after sending -> not repeated"},
+  };
+  problem.known = "3 alive, 1 suspect (cart-4)";
+  problem.call = "0f3c91d2a7b4e865-1000001";
+  problem.hint = "declare it idempotent if it is";
+  CHECK(problem.explain() ==
+        "shop.Cart.checkout UNAVAILABLE after 2 attempts, 158 ms of 300 ms: connection lost after sending\n"
+        "  1  cart-2  127.0.0.1:7102  score 0.31     38 ms  refused: overloaded -> tried elsewhere\n"
+        "  2  c       127.0.0.1:80    score 12.50    120 ms  connection lost after sending -> not repeated\n"
+        "  call: 0f3c91d2a7b4e865-1000001\n"
+        "  known: 3 alive, 1 suspect (cart-4)\n"
+        "  hint: declare it idempotent if it is");
+}
+
+TEST_CASE("an explanation leaves out what is not known") {
+  call_error problem;
+  problem.code = code::not_found;
+  CHECK(problem.explain() == "NOT_FOUND");
+  problem.text = "no such cart";
+  CHECK(problem.explain() == "NOT_FOUND: no such cart");
+  problem.target = "shop.Cart.get";
+  CHECK(problem.explain() == "shop.Cart.get NOT_FOUND: no such cart");
+  problem.took = 2ms;
+  problem.allowed = 1s;
+  CHECK(problem.explain() == "shop.Cart.get NOT_FOUND after 2 ms of 1 s: no such cart");
+  problem.attempts = {{"cart-1", "here", -1, 1ms, "NOT_FOUND"}};
+  CHECK(problem.explain().ends_with("\n  1  cart-1  here  on trial        1 ms  NOT_FOUND"));
+  problem.attempts = {{"cart-1", "here", 0, 1ms, "NOT_FOUND"}};
+  CHECK(problem.explain().find("NOT_FOUND after 1 attempt, 2 ms of 1 s: no such cart\n  1  cart-1  here  ") !=
+        std::string::npos);
+}
+
+TEST_CASE("a service that keeps dying is restarted ever later, up to 10 s") {
+  CHECK(serving::restart_delay(0) == 100ms);
+  CHECK(serving::restart_delay(1) == 200ms);
+  CHECK(serving::restart_delay(6) == 6400ms);
+  CHECK(serving::restart_delay(7) == 10s);
+  CHECK(serving::restart_delay(4'000'000'000u) == 10s);
+}
+
+TEST_CASE("an inbox wakes its actor once for what arrives together, and refuses when closed") {
+  actor::inbox<int> door;
+  int first = 1;
+  REQUIRE(door.put(first));
+  int wakes = 0;
+  door.open([&] { ++wakes; });
+  CHECK(wakes == 1);  // what came before it was open
+  int second = 2;
+  REQUIRE(door.put(second));
+  CHECK(wakes == 1);
+  std::vector<int> taken;
+  door.take(taken);
+  CHECK(taken == std::vector{1, 2});
+  int third = 3;
+  REQUIRE(door.put(third));
+  CHECK(wakes == 2);
+  CHECK(door.close() == std::vector{3});
+  int fourth = 4;
+  CHECK_FALSE(door.put(fourth));
+  CHECK(fourth == 4);
+  CHECK(wakes == 2);
+}
