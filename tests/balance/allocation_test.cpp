@@ -36,7 +36,7 @@ TEST_CASE("after the first of a method, picks and answers allocate nothing") {
   for (const std::uint32_t count : {10u, 1000u}) {
     CAPTURE(count);
     bench it(count);
-    const load_report load = report(2, 1, 1ms);
+    const rpc::load_report load = report(2, 1, 1ms);
     it.warm();
     const auto one_call = [&](request what) {
       const auto picked = it.replicas.pick(*it.by, what, it.random, it.now);

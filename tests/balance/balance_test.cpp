@@ -92,7 +92,7 @@ TEST_CASE("every term of the score is in [0, 1], and the score is their weighted
     const time_point started = it.now;
     it.now += duration{static_cast<std::int64_t>(random.unit() * 30e6)};
     const auto how = static_cast<outcome>(random.below(6));
-    const load_report load = report(random.below(100), random.below(8));
+    const rpc::load_report load = report(random.below(100), random.below(8));
     if (random.below(5) != 0) it.end(picked, started, how, &load);
     for (const candidate& each : it.replicas.explain(0, it.now)) {
       double sum = 0;
@@ -134,7 +134,7 @@ TEST_CASE("the slower of two replicas costs more") {
 
 TEST_CASE("a request balks where so many are in its way that another replica is surely better") {
   const auto answered = [](bench& it, replica_index who, std::uint32_t in_flight, duration service) {
-    const load_report load = report(in_flight, 1, service);
+    const rpc::load_report load = report(in_flight, 1, service);
     for (int i = 0; i < 10; ++i) it.serve(who, service, outcome::success, &load);
   };
   const auto bound_between = [&](duration one, duration other) {
@@ -175,7 +175,7 @@ TEST_CASE("a request balks where so many are in its way that another replica is 
 
 TEST_CASE("balks and probes share an allowance, and neither uses it up") {
   bench it(3);
-  const load_report usual = report(1, 1, 20ms);
+  const rpc::load_report usual = report(1, 1, 20ms);
   for (int i = 0; i < 10; ++i)
     for (replica_index each = 0; each < 3; ++each) it.serve(each, 20ms, outcome::success, &usual);
   int balked = 0, probed = 0;
@@ -188,7 +188,7 @@ TEST_CASE("balks and probes share an allowance, and neither uses it up") {
     }
     if (picked.balk_at > 0) {  // everybody is always fuller than was thought
       ++balked;
-      const load_report full = report(picked.balk_at + 1, 1, 20ms);
+      const rpc::load_report full = report(picked.balk_at + 1, 1, 20ms);
       it.end(picked, it.now, outcome::balked, &full);
       picked = it.begin();
     }
@@ -203,11 +203,11 @@ TEST_CASE("balks and probes share an allowance, and neither uses it up") {
 
 TEST_CASE("what a request that balked has met is news of the replica, and no failure of it") {
   bench it(2);
-  const load_report usual = report(1, 1, 20ms);
+  const rpc::load_report usual = report(1, 1, 20ms);
   for (int i = 0; i < 10; ++i)
     for (replica_index each = 0; each < 2; ++each) it.serve(each, 20ms, outcome::success, &usual);
   const double before = it.replicas.load(0);
-  const load_report full = report(9, 1, 20ms);
+  const rpc::load_report full = report(9, 1, 20ms);
   for (int i = 0; i < 10; ++i) it.serve(0, 1ms, outcome::balked, &full);
   CHECK(it.replicas.load(0) > before + 7);
   CHECK(it.replicas.success(0) == doctest::Approx(it.replicas.success(1)));
@@ -289,8 +289,8 @@ TEST_CASE("calls of our own in flight raise load and cost") {
 
 TEST_CASE("others' load, as reported, is avoided, and fades toward the median") {
   bench it(3);
-  const load_report idle = report(1);
-  const load_report busy = report(9);
+  const rpc::load_report idle = report(1);
+  const rpc::load_report busy = report(9);
   for (int i = 0; i < 20; ++i)
     for (replica_index who : {0u, 1u, 2u}) it.serve(who, 1ms, outcome::success, who == 0 ? &busy : &idle);
   it.now += 3s;
@@ -303,8 +303,8 @@ TEST_CASE("others' load, as reported, is avoided, and fades toward the median") 
 
 TEST_CASE("a report that is better than the truth gains nothing: the path is charged for the rest") {
   bench it(2);
-  const load_report honest = report(1, 1, 10ms);
-  const load_report flattering = report(1, 1, 1us);
+  const rpc::load_report honest = report(1, 1, 10ms);
+  const rpc::load_report flattering = report(1, 1, 1us);
   for (int i = 0; i < 40; ++i) {
     it.serve(0, 10ms, outcome::success, &honest);
     it.serve(1, 30ms, outcome::success, &flattering);
@@ -314,8 +314,8 @@ TEST_CASE("a report that is better than the truth gains nothing: the path is cha
 
 TEST_CASE("workers count: the same queue is shorter where more are served at once") {
   bench it(2);
-  const load_report one = report(5, 1);
-  const load_report eight = report(5, 8);
+  const rpc::load_report one = report(5, 1);
+  const rpc::load_report eight = report(5, 8);
   for (int i = 0; i < 20; ++i) {
     it.serve(0, 1ms, outcome::success, &one);
     it.serve(1, 1ms, outcome::success, &eight);

@@ -50,7 +50,7 @@ class bench {
     return begin(what);
   }
   void end(const choice& which, time_point started, outcome how = outcome::success,
-           const load_report* load = nullptr) {
+           const rpc::load_report* load = nullptr) {
     completion it;
     it.started = started;
     it.depth = which.depth;
@@ -60,7 +60,7 @@ class bench {
   }
   /// One call at `i` that takes `time`.
   void serve(replica_index i, duration time, outcome how = outcome::success,
-             const load_report* load = nullptr) {
+             const rpc::load_report* load = nullptr) {
     const choice picked = begin_at(i);
     const time_point started = now;
     now += time;
@@ -98,8 +98,8 @@ class bench {
   random_source random{42};
 };
 
-inline load_report report(std::uint32_t in_flight, std::uint32_t workers = 1, duration service = 1ms) {
-  load_report it;
+inline rpc::load_report report(std::uint32_t in_flight, std::uint32_t workers = 1, duration service = 1ms) {
+  rpc::load_report it;
   it.in_flight = in_flight;
   it.workers = workers;
   it.limit = workers * 100;

@@ -39,7 +39,7 @@ std::map<replica_index, int> play(bench& it, int calls, replica_index mute = ~0u
     if (under_way.size() == 4) {
       const sent first = under_way.front();
       under_way.pop_front();
-      const load_report load = report(it.replicas.own_in_flight(first.what.replica), 1, 1ms);
+      const rpc::load_report load = report(it.replicas.own_in_flight(first.what.replica), 1, 1ms);
       if (first.what.replica != mute) it.end(first.what, first.at, outcome::success, &load);
     }
     under_way.push_back({it.begin(keyed(static_cast<std::uint64_t>(n))), it.now});
@@ -154,9 +154,9 @@ TEST_CASE(
 
 TEST_CASE("by load: the least load per worker, whoever is fast or fails") {
   bench it(3, policy_kind::by_load);
-  const load_report full = report(6, 4, 1ms);    // 1.5 each
-  const load_report empty = report(2, 1, 20ms);  // a second one would wait
-  const load_report wide = report(6, 8, 50ms);
+  const rpc::load_report full = report(6, 4, 1ms);    // 1.5 each
+  const rpc::load_report empty = report(2, 1, 20ms);  // a second one would wait
+  const rpc::load_report wide = report(6, 8, 50ms);
   for (int i = 0; i < 10; ++i) {
     it.serve(0, 1ms, outcome::success, &full);
     it.serve(1, 20ms, outcome::success, &empty);
@@ -169,8 +169,8 @@ TEST_CASE("by load: the least load per worker, whoever is fast or fails") {
 
 TEST_CASE("by latency: the least expected time, with its queue, however busy") {
   bench it(2, policy_kind::by_latency);
-  const load_report fast = report(3, 1, 10ms);  // two others' before ours: 30 ms
-  const load_report slow = report(1, 1, 100ms);
+  const rpc::load_report fast = report(3, 1, 10ms);  // two others' before ours: 30 ms
+  const rpc::load_report slow = report(1, 1, 100ms);
   for (int i = 0; i < 10; ++i) {
     it.serve(0, 30ms, outcome::success, &fast);
     it.serve(1, 100ms, outcome::success, &slow);
@@ -287,9 +287,9 @@ TEST_CASE("weighted by metrics follows speed, capacity and success") {
   }
   SUBCASE("capacity") {
     bench it(2, policy_kind::weighted_by_metrics);
-    const load_report one = report(1, 1);
-    const load_report three = [] {
-      load_report more = report(1, 3);
+    const rpc::load_report one = report(1, 1);
+    const rpc::load_report three = [] {
+      rpc::load_report more = report(1, 3);
       more.limit = 3;
       return more;
     }();

@@ -15,7 +15,7 @@
 #include <troupe/gossip/gossip_actor.hpp>
 #include <troupe/transport/socket.hpp>
 
-#include "eventually.hpp"
+#include "actor/eventually.hpp"
 
 namespace {
 

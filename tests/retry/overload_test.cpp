@@ -16,6 +16,7 @@ namespace {
 
 using namespace troupe;
 using namespace troupe::retry;
+using namespace troupe::rpc;
 
 constexpr time_point start{1000s};
 

@@ -11,6 +11,7 @@ namespace {
 
 using namespace troupe;
 using namespace troupe::retry;
+using namespace troupe::rpc;
 
 constexpr time_point start{1000s};
 constexpr safety all_safeties[] = {safety::unsafe, safety::idempotent, safety::read_only};

@@ -68,8 +68,8 @@ struct stage {
     std::vector<actor::turn_queue::item> taken;
     queue->door().take(taken);
     for (auto& item : taken) {
-      auto& call = std::get<calling::call_ptr>(item);
-      if (auto resume = std::exchange(call->done, nullptr)) resume(std::move(call));
+      const auto call = std::get<std::shared_ptr<actor::returned_call>>(item);
+      call->resume(call);
     }
   }
   bool all_gone() const {

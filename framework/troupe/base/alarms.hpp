@@ -3,10 +3,10 @@
 // An owner with several deadlines keeps them here instead of in a field each, so that "when to wake up"
 // cannot forget one. `Name` is an enum class whose enumerators count from 0; its last one is `count`.
 //
-//   enum class alarm { probe, resend, count };
-//   alarms<alarm> due;
-//   due.set(alarm::probe, now + 1s);
-//   if (due.take(alarm::probe, now)) probe();
+//   enum class deadline { probe, resend, count };
+//   alarms<deadline> due;
+//   due.set(deadline::probe, now + 1s);
+//   if (due.take(deadline::probe, now)) probe();
 //   timer.ring_by(due.next());
 #pragma once
 

@@ -5,10 +5,8 @@
 
 const char* text = "steady_clock // and \" std::thread in a literal";
 auto now = std::chrono::steady_clock::now();
-constexpr auto large = 1'000'000;
-void pause() { usleep(1'000); }
-long seconds = time(nullptr);
-long mine = message.time(0);
+constexpr auto large = 1'000'000; void pause() { usleep(1'000); }
+long seconds = time(nullptr); long mine = message.time(0);
 std::thread worker;
 thread_local int counter;
 std::random_device entropy;

@@ -3,8 +3,8 @@
 #include <thread>
 #include <vector>
 
-#include <caf/all.hpp>
 #include <capnp/message.h>
+#include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 

@@ -3,4 +3,4 @@
 #include <troupe/balance/policy.hpp>
 #include <troupe/membership/core.hpp>
 #include <troupe/nowhere/file.hpp>
-#include <troupe/rpc/safety.hpp>
+#include <troupe/retry/safety.hpp>
