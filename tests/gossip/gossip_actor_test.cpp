@@ -88,6 +88,7 @@ class seeker {
             .self = {node_id_of("lab", "seeker"), epoch{1}},
             .address = {},
             .links = {},
+            .connector = transport::connector(on.loop(), {}),
             .keep_alive = {}};
   }
 

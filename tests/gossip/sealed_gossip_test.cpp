@@ -57,7 +57,8 @@ struct peer {
                .cluster = std::move(of),
                .name = "n" + std::to_string(number),
                .self = {{number + 1}, {life}},
-               .address = address_of(number)} {
+               .address = address_of(number),
+               .connector = transport::connector(engine.loop(), {})} {
     options.keys = std::move(keys);
     options.core = membership::options::local();
     seal = std::make_unique<gossip_seal>(shared, options, [](auto) {});

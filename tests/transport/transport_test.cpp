@@ -76,7 +76,7 @@ class stage {
 };
 
 /// The owner of one link, which remembers what it was told.
-struct witness : link::owner {
+struct link_witness : link::owner {
   void on_open(link&) override { ++opened; }
   void on_frames(link& which, std::vector<wire::frame>& frames) override {
     for (auto& frame : frames) {
@@ -154,7 +154,7 @@ struct pair_of_links {
   }
 
   stage& where;
-  witness at_a, at_b;
+  link_witness at_a, at_b;
   std::unique_ptr<link> a, b;
 };
 
@@ -279,7 +279,7 @@ TEST_CASE("a link to a peer that vanished closes once, also in the middle of a l
 TEST_CASE("bytes that are no frames close the link with a sentence") {
   stage where;
   auto [one, other] = connected_pair();
-  witness told;
+  link_witness told;
   auto which = std::make_unique<link>(where.loop(), std::move(one), link::phase::open, told, link_limits{});
   where.on_loop([&] { which->start(); });
   REQUIRE(::write(other.get(), "GET / HTTP/1.1\r\n", 16) == 16);
@@ -302,7 +302,7 @@ TEST_CASE("a dialled link opens, and a refused one closes with the reason") {
       },
       [] {});
   where.on_loop([&] { door.start(); });
-  const auto dial = [&](witness& told) {
+  const auto dial = [&](link_witness& told) {
     auto connecting = begin_connect(listening->bound);
     REQUIRE(connecting);
     auto which = std::make_unique<link>(where.loop(), std::move(*connecting), link::phase::dialling, told,
@@ -310,7 +310,7 @@ TEST_CASE("a dialled link opens, and a refused one closes with the reason") {
     where.on_loop([&] { which->start(); });
     return which;
   };
-  witness welcome;
+  link_witness welcome;
   auto open = dial(welcome);
   REQUIRE(where.eventually([&] { return welcome.opened == 1 && accepted.size() == 1; }));
   CHECK(where.on_loop([&] { return send_bytes(*open, 100, 1); }) == link::sent::yes);
@@ -322,7 +322,7 @@ TEST_CASE("a dialled link opens, and a refused one closes with the reason") {
   REQUIRE(where.eventually([&] { return welcome.closed; }));
   // The port is bound to nobody any more: owned by `door` until it goes.
   where.on_loop([&] { ::shutdown(door.fd(), SHUT_RDWR); });
-  witness refused;
+  link_witness refused;
   auto nowhere = dial(refused);
   REQUIRE(where.eventually([&] { return refused.closed; }));
   CHECK(refused.opened == 0);

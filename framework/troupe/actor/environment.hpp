@@ -12,8 +12,9 @@
 #include <troupe/actor/engine.hpp>
 #include <troupe/base/endpoint.hpp>
 #include <troupe/base/ids.hpp>
+#include <troupe/transport/connector.hpp>
 #include <troupe/transport/keep_alive.hpp>
-#include <troupe/transport/link.hpp>
+#include <troupe/transport/link_limits.hpp>
 
 namespace troupe::actor {
 
@@ -26,6 +27,7 @@ struct environment {
   identity self;
   endpoint address;  // what others dial
   transport::link_limits links;
+  transport::connector connector;  // of all its links
   transport::keep_alive_options keep_alive;
 };
 

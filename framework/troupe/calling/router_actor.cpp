@@ -237,10 +237,9 @@ void router_actor::perform(const routing::dial& what, time_point now) {
   if (found == peers_.end()) return core_.link_down(what.to, "its address is not known", now, actions_);
   auto& to = found->second;
   if (to.connection) return;
-  auto connecting = transport::begin_connect(to.address);
-  if (!connecting) return core_.link_down(what.to, connecting.error().text, now, actions_);
-  to.connection = std::make_unique<transport::link>(loop_, std::move(*connecting),
-                                                    transport::link::phase::dialling, *this, shared_.links);
+  auto dialled = shared_.connector.dial(to.address, *this);
+  if (!dialled) return core_.link_down(what.to, dialled.error().text, now, actions_);
+  to.connection = std::move(*dialled);
   to.connection->tag = to.id.value;
   to.welcomed = false;
   to.dial_limit = now + connect_within;

@@ -41,9 +41,9 @@ void sync_streams::ping(identity who, endpoint at) { begin(at, who, ping_within)
 void sync_streams::begin(endpoint with, identity pinged, duration within) {
   const bool is_ping = static_cast<bool>(pinged.node);
   const bool full = is_ping ? pings_ >= pings_max : dialled_.size() - pings_ >= syncs_max;
-  auto connecting =
-      full ? result<transport::owned_fd>(code::resource_exhausted, "too many of its kind are under way")
-           : transport::begin_connect(with);
+  auto connecting = full ? result<std::unique_ptr<transport::link>>(code::resource_exhausted,
+                                                                    "too many of its kind are under way")
+                         : shared_.connector.dial(with, *this);
   if (!connecting) {
     ++(is_ping ? counted_.failed_pings : counted_.failed);
     shared_.log->debug("no stream to {}: {}", to_string(with), connecting.error().text);
@@ -56,8 +56,7 @@ void sync_streams::begin(endpoint with, identity pinged, duration within) {
   on.with = with;
   on.pinged = pinged;
   on.limit = actor::now() + within;
-  on.connection = std::make_unique<transport::link>(loop_, std::move(*connecting),
-                                                    transport::link::phase::dialling, *this, shared_.links);
+  on.connection = std::move(*connecting);
   on.connection->tag = number;
   on.connection->start();
 }

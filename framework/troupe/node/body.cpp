@@ -83,6 +83,7 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(act
       .self = {node_id_of(options.cluster, options.name), epoch_of_now()},
       .address = address,
       .links = options.links,
+      .connector = transport::connector(engine_->loop(), options.links),
       .keep_alive = options.keep_alive,
   });
   port = std::make_shared<calling::router_port>();

@@ -99,8 +99,7 @@ void server::accept(transport::owned_fd fd, endpoint from) {
   }
   const auto number = ++last_link_;
   auto& peer = links_[number];
-  peer.connection = std::make_unique<transport::link>(loop_, std::move(fd), transport::link::phase::open,
-                                                      *this, shared_.links);
+  peer.connection = shared_.connector.adopt(std::move(fd), from, *this);
   peer.connection->tag = number;
   peer.from = from;
   peer.accepted = peer.heard = actor::now();

@@ -8,7 +8,7 @@ namespace troupe::transport {
 void event_loop::flush() {
   // Writing may close a link, and its owner may send on another one: the list can grow meanwhile.
   for (std::size_t i = 0; i < unflushed_.size(); ++i)
-    if (unflushed_[i] != nullptr) unflushed_[i]->flush();
+    if (unflushed_[i] != nullptr) unflushed_[i]->catch_up();
   unflushed_.clear();
 }
 

@@ -40,6 +40,7 @@ class event_loop {
   }
 
   void flush_later(link& which) { unflushed_.push_back(&which); }
+  /// `link::catch_up` of each that asked for it.
   void flush();
   /// Before a link goes away.
   void forget(link& which);

@@ -25,45 +25,51 @@ constexpr std::size_t early_bytes = 4u << 10;
 
 }  // namespace
 
-link::link(event_loop& loop, owned_fd fd, phase now, owner& told, const link_limits& limits)
-    : event_handler(loop.backend(), fd.get()),
+link::link(event_loop& loop, owned_fd fd, std::unique_ptr<connection> bytes, const endpoint& peer,
+           owner& told, const link_limits& limits)
+    : event_handler(loop.backend(), fd.release()),
       loop_(loop),
-      stream_(make_tcp_stream(fd.release())),
+      connection_(std::move(bytes)),
+      peer_(peer),
       owner_(told),
       limits_(limits),
-      phase_(now),
       splitter_(limits.frames) {}
 
 link::~link() { loop_.forget(*this); }
 
-void link::start() {
-  if (phase_ == phase::dialling)
-    watch_writable(true);
-  else
-    resume_reading();
-}
+void link::start() { establish(); }
 
 void link::handle_event(operation what) {
   if (phase_ == phase::closed) return;
-  switch (what) {
-    case operation::read:
-      read_some();
-      break;
-    case operation::write:
-      if (phase_ == phase::dialling)
-        finish_dialling();
-      else
-        flush();
-      break;
-    case operation::propagate_error:
-      close("connection lost: " + describe_errno(connect_outcome(fd())));
-      break;
+  if (what == operation::propagate_error) {
+    close("connection lost: " + describe_errno(connect_outcome(fd())));
+  } else if (phase_ == phase::opening) {
+    establish();
+  } else if (what == operation::read) {
+    if (std::exchange(write_wants_read_, false)) flush();
+    read_some();
+  } else {
+    if (std::exchange(read_wants_write_, false)) read_some();
+    flush();
   }
   loop_.flush();
 }
 
-void link::finish_dialling() {
-  if (const int failure = connect_outcome(fd()); failure != 0) return close(describe_errno(failure));
+void link::establish() {
+  const auto now = connection_->establish();
+  switch (now.outcome) {
+    case io_result::status::want_read:
+    case io_result::status::want_write:
+      watch_readable(now.outcome == io_result::status::want_read);
+      watch_writable(now.outcome == io_result::status::want_write);
+      return;
+    case io_result::status::closed:
+      return close("the peer closed the connection");
+    case io_result::status::failed:
+      return close(connection_->problem());
+    case io_result::status::ok:
+      break;
+  }
   phase_ = phase::open;
   watch_writable(false);
   resume_reading();
@@ -71,16 +77,19 @@ void link::finish_dialling() {
 }
 
 void link::read_some() {
-  for (int round = 0; round < reads_per_event && reading_; ++round) {
+  for (int round = 0; reading_ && (round < reads_per_event || connection_->holds_bytes()); ++round) {
     const auto space = splitter_.space();
-    const auto got = stream_->read(space);
+    const auto got = connection_->read(space);
     switch (got.outcome) {
-      case io_result::status::would_block:
+      case io_result::status::want_read:
         return;
+      case io_result::status::want_write:
+        read_wants_write_ = true;
+        return watch_as_wanted();
       case io_result::status::closed:
         return close("the peer closed the connection");
       case io_result::status::failed:
-        return close("connection lost: " + describe_errno(got.error));
+        return close(connection_->problem());
       case io_result::status::ok:
         break;
     }
@@ -89,7 +98,7 @@ void link::read_some() {
     if (!frames_.empty()) owner_.on_frames(*this, frames_);
     frames_.clear();
     if (!split) return close(split.error().text);
-    if (got.bytes < space.size()) return;
+    if (got.bytes < space.size() && !connection_->holds_bytes()) return;
   }
 }
 
@@ -100,13 +109,10 @@ link::sent link::send(capnp::MessageBuilder& message, when_full policy) {
     wire::append_frame(out_, message);
   else
     write_large(message);
-  if (!dirty_) {
-    dirty_ = true;
-    loop_.flush_later(*this);
-  }
+  catch_up_later();
   // What one turn sends may be more than the high-water mark: only what the kernel leaves here counts.
-  if (policy == when_full::refuse && queued_bytes() > limits_.high_water && !state_.writing) flush();
-  if (!state_.writing && queued_bytes() >= early_bytes) (void)write_some();
+  if (policy == when_full::refuse && queued_bytes() > limits_.high_water && !waits_to_write()) flush();
+  if (!waits_to_write() && queued_bytes() >= early_bytes) (void)write_some();
   note_queue();
   return sent::yes;
 }
@@ -125,10 +131,11 @@ void link::write_large(capnp::MessageBuilder& message) {
     const auto bytes = segment.asBytes();
     pieces[count++] = {const_cast<unsigned char*>(bytes.begin()), bytes.size()};
   }
-  const auto put = stream_->write({pieces.data(), count});
-  if (put.outcome == io_result::status::failed) return close("connection lost: " + describe_errno(put.error));
+  const auto put = connection_->write({pieces.data(), count});
+  if (put.outcome == io_result::status::failed) return close(connection_->problem());
+  write_wants_read_ = put.outcome == io_result::status::want_read;
   sent_bytes_ += put.bytes;
-  // What the kernel did not take is copied, so nothing here refers to the message later.
+  // What was not taken is copied, so nothing here refers to the message later.
   std::size_t taken = put.bytes;
   for (const auto& piece : std::span(pieces.data(), count)) {
     const auto skip = std::min(taken, piece.iov_len);
@@ -142,15 +149,25 @@ void link::flush() {
   dirty_ = false;
   if (phase_ != phase::open) return;
   if (const auto put = write_some(); put.outcome == io_result::status::failed)
-    return close("connection lost: " + describe_errno(put.error));
+    return close(connection_->problem());
   note_queue();
+}
+
+void link::catch_up_later() {
+  if (std::exchange(dirty_, true)) return;
+  loop_.flush_later(*this);
+}
+
+void link::catch_up() {
+  if (connection_->holds_bytes() && phase_ == phase::open) read_some();
+  flush();
 }
 
 io_result link::write_some() {
   io_result put;
   while (written_ < out_.size() && put.outcome == io_result::status::ok) {
     const iovec piece{out_.data() + written_, out_.size() - written_};
-    put = stream_->write({&piece, 1});
+    put = connection_->write({&piece, 1});
     written_ += put.bytes;
     sent_bytes_ += put.bytes;
   }
@@ -162,7 +179,8 @@ io_result link::write_some() {
     out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(written_));
     written_ = 0;
   }
-  watch_writable(!out_.empty());
+  write_wants_read_ = put.outcome == io_result::status::want_read;
+  watch_as_wanted();
   return put;
 }
 
@@ -178,6 +196,23 @@ void link::note_queue() {
   }
 }
 
+void link::watch_as_wanted() {
+  if (phase_ != phase::open) return;
+  watch_readable((reading_ && !read_wants_write_) || write_wants_read_);
+  watch_writable((!out_.empty() && !write_wants_read_) || read_wants_write_);
+}
+
+void link::watch_readable(bool wanted) {
+  if (wanted == watching_readable_) return;
+  watching_readable_ = wanted;
+  if (wanted) {
+    state_.reading = true;
+    backend().add(operation::read, fd(), this);
+  } else {
+    backend().del(operation::read, fd(), this);
+  }
+}
+
 void link::watch_writable(bool wanted) {
   if (wanted == state_.writing) return;
   state_.writing = wanted;
@@ -188,28 +223,31 @@ void link::watch_writable(bool wanted) {
 }
 
 void link::pause_reading() {
-  if (!reading_) return;
   reading_ = false;
-  backend().del(operation::read, fd(), this);
+  watch_as_wanted();
 }
 
 void link::resume_reading() {
   if (reading_ || phase_ != phase::open) return;
   reading_ = true;
-  state_.reading = true;
-  backend().add(operation::read, fd(), this);
+  watch_as_wanted();
+  if (connection_->holds_bytes()) catch_up_later();
 }
 
 void link::close(const std::string& why) {
   if (phase_ == phase::closed) return;
   // Last words (a refusal, say) get one try.
-  if (phase_ == phase::open && written_ < out_.size()) {
-    const iovec piece{out_.data() + written_, out_.size() - written_};
-    (void)stream_->write({&piece, 1});
+  if (phase_ == phase::open) {
+    if (written_ < out_.size()) {
+      const iovec piece{out_.data() + written_, out_.size() - written_};
+      (void)connection_->write({&piece, 1});
+    }
+    connection_->say_goodbye();
   }
   phase_ = phase::closed;
+  reading_ = false;
   watch_writable(false);
-  pause_reading();
+  watch_readable(false);
   state_.reading = false;
   owner_.on_closed(*this, why);
 }

@@ -1,8 +1,8 @@
-// One TCP connection that carries frames, on the event loop.
+// Frames over a connection, on the event loop.
 //
-// Frames go out at once when the kernel takes them; EPOLLOUT is asked for only after EAGAIN. What the kernel
-// does not take waits here, up to a high-water mark: beyond it `send` refuses, so that a slow peer costs a
-// bounded amount of memory. All members run on the loop's thread.
+// Frames go out at once when the connection takes them; the socket is watched only for what the connection
+// wants. What is not taken waits here, up to a high-water mark: beyond it `send` refuses, so that a slow peer
+// costs a bounded amount of memory. All members run on the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@
 
 #include <troupe/base/endpoint.hpp>
 #include <troupe/base/result.hpp>
+#include <troupe/transport/connection.hpp>
 #include <troupe/transport/event_loop.hpp>
 #include <troupe/transport/link_limits.hpp>
 #include <troupe/transport/socket.hpp>
-#include <troupe/transport/stream.hpp>
 #include <troupe/wire/frame.hpp>
 
 namespace troupe::transport {
@@ -29,7 +29,7 @@ class link final : public caf::io::network::event_handler {
   class owner {
    public:
     virtual ~owner() = default;
-    /// A dialled connection is there.
+    /// The connection is established.
     virtual void on_open(link& which) = 0;
     virtual void on_frames(link& which, std::vector<wire::frame>& frames) = 0;
     /// The last callback. `why` is a sentence.
@@ -38,13 +38,14 @@ class link final : public caf::io::network::event_handler {
     virtual void on_congestion(link& which, congestion what) = 0;
   };
 
-  enum class phase { dialling, open, closed };
+  enum class phase { opening, open, closed };
 
-  /// `fd` is connected (phase open) or being connected (phase dialling).
-  link(event_loop& loop, owned_fd fd, phase now, owner& told, const link_limits& limits);
+  /// Made by a connector. `bytes` reads and writes `fd`.
+  link(event_loop& loop, owned_fd fd, std::unique_ptr<connection> bytes, const endpoint& peer, owner& told,
+       const link_limits& limits);
   ~link() override;
 
-  /// Begins to read, or waits for the connection. Once.
+  /// Establishes the connection, then reads. Once.
   void start();
 
   enum class sent { yes, full, closed };
@@ -52,8 +53,10 @@ class link final : public caf::io::network::event_handler {
   /// Appends the message; it leaves with the next `event_loop::flush`. `append` is for what must be said
   /// and is bounded elsewhere: an answer to a request that was read.
   sent send(capnp::MessageBuilder& message, when_full policy);
-  /// Writes what waits, as far as the kernel takes it.
+  /// Writes what waits, as far as the connection takes it.
   void flush();
+  /// At the end of a turn: reads what the connection held back while reading was paused, and flushes.
+  void catch_up();
   void close(const std::string& why);
 
   /// A paused link leaves its bytes to the kernel, and so the peer's to the peer.
@@ -61,6 +64,8 @@ class link final : public caf::io::network::event_handler {
   void resume_reading();
 
   phase now() const { return phase_; }
+  /// What was dialled, or where it was accepted from.
+  const endpoint& peer() const { return peer_; }
   bool congested() const { return congested_; }
   std::size_t queued_bytes() const { return out_.size() - written_; }
   std::uint64_t sent_bytes() const { return sent_bytes_; }
@@ -74,20 +79,31 @@ class link final : public caf::io::network::event_handler {
   void graceful_shutdown() override { close("the node is stopping"); }
 
  private:
-  void finish_dialling();
+  void establish();
   void read_some();
   void write_large(capnp::MessageBuilder& message);
   /// Writes what waits, and closes nothing: `flush` meets a failure again.
   io_result write_some();
+  void catch_up_later();
+  void watch_readable(bool wanted);
   void watch_writable(bool wanted);
+  /// The socket is watched for reading while the owner wants frames or a write wants to read, and the other
+  /// way round.
+  void watch_as_wanted();
   void note_queue();
+  /// For the socket; until then writing is of no use.
+  bool waits_to_write() const { return state_.writing || write_wants_read_; }
 
   event_loop& loop_;
-  std::unique_ptr<stream> stream_;
+  std::unique_ptr<connection> connection_;
+  endpoint peer_;
   owner& owner_;
   link_limits limits_;
-  phase phase_;
+  phase phase_ = phase::opening;
   bool reading_ = false;
+  bool watching_readable_ = false;
+  bool read_wants_write_ = false;
+  bool write_wants_read_ = false;
   bool congested_ = false;
   bool dirty_ = false;
   wire::frame_splitter splitter_;
