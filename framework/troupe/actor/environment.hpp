@@ -10,6 +10,7 @@
 #include <spdlog/logger.h>
 
 #include <troupe/actor/engine.hpp>
+#include <troupe/base/event_counts.hpp>
 #include <troupe/base/endpoint.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/transport/connector.hpp>
@@ -31,7 +32,6 @@ struct environment {
   transport::keep_alive_options keep_alive;
 };
 
-/// A name and how often it happened: what `troupe stats` and the metrics print.
-using counters = std::vector<std::pair<std::string, std::uint64_t>>;
+using counters = troupe::event_counts;
 
 }  // namespace troupe::actor

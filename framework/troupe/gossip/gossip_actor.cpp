@@ -32,8 +32,9 @@ gossip_actor::gossip_actor(caf::actor_config& config, caf::execution_unit* where
       others_(std::move(others)),
       loop_(shared.engine.loop()),
       cluster_(wire::cluster_hash(shared.cluster)),
-      seal_(shared, options,
+      keys_(shared, options,
             [door = commands()](std::function<void()> command) { (void)door->put(command); }),
+      seal_(keys_.seal()),
       core_(core_options(options), shared.self, shared.name, shared.address, mix(shared.self.epoch.value),
             actor::now()),
       observed_(options.core.members_max),
@@ -49,7 +50,7 @@ gossip_actor::~gossip_actor() = default;
 
 void gossip_actor::begin() {
   if (socket_) {
-    seal_.announce();
+    keys_.announce();
     socket_->start();
   }
   timer_->start();
@@ -397,13 +398,13 @@ void gossip_actor::inspect(std::function<void(report)> take) {
 
 void gossip_actor::order_keys(std::vector<std::byte> order, std::function<void(result<std::string>)> take) {
   std::function<void()> command = [this, order = std::move(order), take = std::move(take)] {
-    take(seal_.obey(order));
+    take(keys_.obey(order));
   };
   (void)commands()->put(command);
 }
 
-void gossip_actor::inspect_keys(std::function<void(gossip_seal::report)> take) {
-  std::function<void()> command = [this, take = std::move(take)] { take(seal_.inspect()); };
+void gossip_actor::inspect_keys(std::function<void(key_desk::report)> take) {
+  std::function<void()> command = [this, take = std::move(take)] { take(keys_.inspect()); };
   (void)commands()->put(command);
 }
 
@@ -428,7 +429,7 @@ void gossip_actor::ring() {
   if (options_.role == role::member) core_.tick(now, actions_);
   streams_.tick(now);
   if (now >= next_look_) look_at_workers(now);
-  seal_.look_at_age();
+  keys_.look_at_age();
   if (now >= next_resolve_) resolve_seeds();
   if (now >= next_observation_) observe_again(now);
   settle(now);

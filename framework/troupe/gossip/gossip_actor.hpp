@@ -13,7 +13,7 @@
 #include <troupe/actor/bound_actor.hpp>
 #include <troupe/actor/environment.hpp>
 #include <troupe/gossip/gossip_options.hpp>
-#include <troupe/gossip/gossip_seal.hpp>
+#include <troupe/gossip/key_desk.hpp>
 #include <troupe/gossip/sync_streams.hpp>
 #include <troupe/membership/core.hpp>
 #include <troupe/membership/event_history.hpp>
@@ -63,9 +63,9 @@ class gossip_actor final : public actor::bound_actor, private sync_streams::part
     std::uint64_t last = 0;
   };
   void history(std::uint64_t after, std::function<void(past)> take);
-  /// See gossip_seal.
+  /// See crypto/key_order.hpp.
   void order_keys(std::vector<std::byte> order, std::function<void(result<std::string>)> take);
-  void inspect_keys(std::function<void(gossip_seal::report)> take);
+  void inspect_keys(std::function<void(key_desk::report)> take);
 
  protected:
   void begin() override;
@@ -102,7 +102,8 @@ class gossip_actor final : public actor::bound_actor, private sync_streams::part
   collaborators others_;
   transport::event_loop& loop_;
   std::uint64_t cluster_;
-  gossip_seal seal_;
+  key_desk keys_;
+  crypto::gossip_seal& seal_;
   membership::core core_;
   std::unique_ptr<transport::datagram_socket> socket_;
   std::unique_ptr<transport::timer> timer_;

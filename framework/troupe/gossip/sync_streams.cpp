@@ -22,7 +22,7 @@ constexpr std::size_t served_max = 1024;
 
 }  // namespace
 
-sync_streams::sync_streams(const actor::environment& shared, gossip_seal& seal, std::uint64_t cluster,
+sync_streams::sync_streams(const actor::environment& shared, crypto::gossip_seal& seal, std::uint64_t cluster,
                            party& whose)
     : shared_(shared), seal_(seal), cluster_(cluster), party_(whose), loop_(shared.engine.loop()) {}
 
@@ -116,7 +116,7 @@ bool sync_streams::send(dialled& on, const membership::sync_message& what) {
   return connection.now() == transport::link::phase::open;
 }
 
-result<membership::sync_message> sync_streams::open(gossip_seal::stream& sealed,
+result<membership::sync_message> sync_streams::open(crypto::gossip_seal::stream& sealed,
                                                     std::span<const std::byte> bytes,
                                                     std::vector<std::byte>& last_words) {
   const auto opened = seal_.open(sealed, bytes, last_words);

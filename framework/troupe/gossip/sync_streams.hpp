@@ -19,7 +19,7 @@
 #include <troupe/actor/environment.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/call.capnp.h>
-#include <troupe/gossip/gossip_seal.hpp>
+#include <troupe/crypto/gossip_seal.hpp>
 #include <troupe/membership/sync.hpp>
 #include <troupe/transport/link.hpp>
 #include <troupe/wire/frame.hpp>
@@ -46,7 +46,8 @@ class sync_streams final : public transport::link::owner {
   };
 
   /// All of them outlive this.
-  sync_streams(const actor::environment& shared, gossip_seal& seal, std::uint64_t cluster, party& whose);
+  sync_streams(const actor::environment& shared, crypto::gossip_seal& seal, std::uint64_t cluster,
+               party& whose);
 
   void dial(endpoint with);
   void ping(identity who, endpoint at);
@@ -75,12 +76,12 @@ class sync_streams final : public transport::link::owner {
     time_point limit{};
     bool welcomed = false;
     bool done = false;
-    gossip_seal::stream sealed;
+    crypto::gossip_seal::stream sealed;
     std::optional<membership::sync_session> session;
   };
   struct served {
     time_point limit{};
-    gossip_seal::stream sealed;
+    crypto::gossip_seal::stream sealed;
     std::optional<membership::sync_session> session;
   };
 
@@ -96,12 +97,12 @@ class sync_streams final : public transport::link::owner {
   /// False: the link is closed, and `on` gone.
   bool send(dialled& on, const membership::sync_message& what);
   /// Errors: what is wrong, for the log.
-  result<membership::sync_message> open(gossip_seal::stream& sealed, std::span<const std::byte> bytes,
+  result<membership::sync_message> open(crypto::gossip_seal::stream& sealed, std::span<const std::byte> bytes,
                                         std::vector<std::byte>& last_words);
   void end(served& on);
 
   const actor::environment& shared_;
-  gossip_seal& seal_;
+  crypto::gossip_seal& seal_;
   std::uint64_t cluster_;
   party& party_;
   transport::event_loop& loop_;

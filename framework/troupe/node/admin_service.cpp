@@ -133,7 +133,7 @@ task<> admin_service::join(context& ctx, JoinParams::Reader params, JoinResults:
 }
 
 task<> admin_service::keys(context&, KeysParams::Reader, KeysResults::Builder results) {
-  const auto told = co_await ask<gossip::gossip_seal::report>(
+  const auto told = co_await ask<gossip::key_desk::report>(
       [this](auto take) { of_.gossip().inspect_keys(std::move(take)); });
   results.setSealed(!told.keys.empty());
   results.setKept(told.kept);
