@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <troupe/actor/inbox.hpp>
 #include <troupe/calling/call_error.hpp>
 #include <troupe/serving/hosted_service.hpp>
 
@@ -57,27 +56,4 @@ TEST_CASE("a service that keeps dying is restarted ever later, up to 10 s") {
   CHECK(serving::restart_delay(6) == 6400ms);
   CHECK(serving::restart_delay(7) == 10s);
   CHECK(serving::restart_delay(4'000'000'000u) == 10s);
-}
-
-TEST_CASE("an inbox wakes its actor once for what arrives together, and refuses when closed") {
-  actor::inbox<int> door;
-  int first = 1;
-  REQUIRE(door.put(first));
-  int wakes = 0;
-  door.open([&] { ++wakes; });
-  CHECK(wakes == 1);  // what came before it was open
-  int second = 2;
-  REQUIRE(door.put(second));
-  CHECK(wakes == 1);
-  std::vector<int> taken;
-  door.take(taken);
-  CHECK(taken == std::vector{1, 2});
-  int third = 3;
-  REQUIRE(door.put(third));
-  CHECK(wakes == 2);
-  CHECK(door.close() == std::vector{3});
-  int fourth = 4;
-  CHECK_FALSE(door.put(fourth));
-  CHECK(fourth == 4);
-  CHECK(wakes == 2);
 }

@@ -8,7 +8,7 @@
 namespace troupe::actor {
 
 bound_actor::bound_actor(caf::actor_config& config, caf::execution_unit* where)
-    : event_based_actor(config), where_(where), commands_(std::make_shared<command_door>()) {
+    : event_based_actor(config), where_(where), commands_(std::make_shared<command_inbox>()) {
   // Messages that no behaviour matches are a bug of ours and harmless: dropped, not printed.
   set_default_handler(caf::drop);
   set_error_handler([](caf::scheduled_actor*, caf::error&) {});

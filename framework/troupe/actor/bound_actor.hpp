@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/execution_unit.hpp>
@@ -20,7 +22,7 @@ namespace troupe::actor {
 struct wake_up {};
 
 /// Commands to an actor, each run in one of its turns.
-using command_door = inbox<std::function<void()>>;
+using command_inbox = inbox<std::function<void()>>;
 
 class bound_actor : public caf::event_based_actor {
  public:
@@ -32,7 +34,10 @@ class bound_actor : public caf::event_based_actor {
   void launch(caf::execution_unit* from, bool lazy, bool hide) override;
   subtype_t subtype() const override;
 
-  const std::shared_ptr<command_door>& commands() const { return commands_; }
+  /// Runs `command` in one of this actor's turns, after those posted before it; never once it is gone. From
+  /// any thread, while this object lives; `commands` is for those who may outlive it.
+  void post(std::function<void()> command) { commands_->post(std::move(command)); }
+  const std::shared_ptr<command_inbox>& commands() const { return commands_; }
   /// Sends this actor a wake-up from any thread; nothing once it is gone.
   std::function<void()> waker();
 
@@ -47,7 +52,7 @@ class bound_actor : public caf::event_based_actor {
   void run_commands();
 
   caf::execution_unit* where_;
-  std::shared_ptr<command_door> commands_;
+  std::shared_ptr<command_inbox> commands_;
   std::vector<std::function<void()>> taken_;
 };
 

@@ -41,10 +41,7 @@ class turn_queue {
   /// False when the actor is gone; then the item is untouched.
   [[nodiscard]] bool put(item& what) { return inbox_.put(what); }
   /// Runs `what` in a turn of the actor, or never if it is gone.
-  void post(std::function<void()> what) {
-    item wrapped = std::move(what);
-    (void)inbox_.put(wrapped);
-  }
+  void post(std::function<void()> what) { inbox_.post(std::move(what)); }
   inbox<item>& door() { return inbox_; }
 
   /// The queue of the actor whose turn is running on this thread; null outside of turns.

@@ -410,7 +410,7 @@ std::size_t server::in_flight() const {
 // --- Services --------------------------------------------------------------------------------------
 
 void server::host(service_spec what, std::function<void(result<void>)> ready) {
-  std::function<void()> command = [this, what = std::move(what), ready = std::move(ready)]() mutable {
+  post([this, what = std::move(what), ready = std::move(ready)]() mutable {
     if (phase_ == phase::stopping) return ready(error{code::unavailable, "the node is stopping"});
     if (services_.contains(what.name))
       return ready(error{code::already_exists,
@@ -419,8 +419,7 @@ void server::host(service_spec what, std::function<void(result<void>)> ready) {
     service->ready = std::move(ready);
     auto& placed = *services_.emplace(service->spec.name, std::move(service)).first->second;
     launch_service(placed);
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void server::launch_service(hosted_service& service) {
@@ -439,13 +438,12 @@ void server::launch_service(hosted_service& service) {
   service.started = actor::now();
   service.restart_at = never;
   service.now = hosted_service::phase::serving;
-  auto make = [make = service.spec.make, door = commands(), name = service.spec.name, this] {
+  auto make = [make = service.spec.make, commands = commands(), name = service.spec.name, this] {
     auto made = make();
-    std::function<void()> began = [this, name] {
+    commands->post([this, name] {
       const auto found = services_.find(name);
       if (found != services_.end() && found->second->ready) std::exchange(found->second->ready, nullptr)({});
-    };
-    (void)door->put(began);
+    });
     return made;
   };
   service.actor = actor::spawn_bound<service_actor>(system(), unit, request_handler_factory(make),
@@ -493,14 +491,13 @@ void server::restart_due(time_point now) {
 }
 
 void server::set_fault(std::string service, injected_fault fault, std::function<void(result<void>)> applied) {
-  std::function<void()> command = [this, service = std::move(service), fault, applied = std::move(applied)] {
+  post([this, service = std::move(service), fault, applied = std::move(applied)] {
     const auto found = services_.find(service);
     if (found == services_.end())
       return applied(error{code::not_found, "node " + shared_.name + " does not serve " + service});
     found->second->fault = fault;
     applied({});
-  };
-  (void)commands()->put(command);
+  });
 }
 
 // --- Time ------------------------------------------------------------------------------------------
@@ -544,7 +541,7 @@ void server::arm() {
 // --- The end ---------------------------------------------------------------------------------------
 
 void server::drain(std::string why, duration limit, std::function<void(std::size_t)> idle) {
-  std::function<void()> command = [this, why = std::move(why), limit, idle = std::move(idle)]() mutable {
+  post([this, why = std::move(why), limit, idle = std::move(idle)]() mutable {
     if (phase_ == phase::serving) phase_ = phase::draining;
     for (auto& [number, peer] : links_) {
       if (peer.name == nullptr) continue;
@@ -556,12 +553,11 @@ void server::drain(std::string why, duration limit, std::function<void(std::size
     idle_ = std::move(idle);
     drain_limit_ = actor::now() + limit;
     arm();
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void server::stop(std::function<void()> ended) {
-  std::function<void()> command = [this, ended = std::move(ended)]() mutable {
+  post([this, ended = std::move(ended)]() mutable {
     ended_ = std::move(ended);
     phase_ = phase::stopping;
     listener_->stop();
@@ -572,8 +568,7 @@ void server::stop(std::function<void()> ended) {
       if (service->actor) send_exit(service->actor, caf::exit_reason::user_shutdown);
     }
     finish_stopping();
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void server::finish_stopping() {
@@ -595,7 +590,7 @@ void server::finish_stopping() {
 }
 
 void server::inspect(std::function<void(report)> take) {
-  std::function<void()> command = [this, take = std::move(take)] {
+  post([this, take = std::move(take)] {
     report now;
     const auto read_at = actor::now();
     for (const auto& [name, service] : services_) now.services.push_back(report_of(*service, read_at));
@@ -607,8 +602,7 @@ void server::inspect(std::function<void(report)> take) {
                    {"links_closed", counted_.closed},           {"exchanges_answered", counted_.exchanges},
                    {"load_queries", counted_.load_queries}};
     take(std::move(now));
-  };
-  (void)commands()->put(command);
+  });
 }
 
 }  // namespace troupe::serving
