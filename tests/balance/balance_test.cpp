@@ -7,7 +7,6 @@
 #include <doctest/doctest.h>
 
 #include <troupe/balance/ejection.hpp>
-#include <troupe/balance/fading.hpp>
 #include <troupe/balance/latency_histogram.hpp>
 
 #include "bench.hpp"
@@ -17,18 +16,6 @@ using namespace troupe::balance;
 using namespace troupe::balance::test;
 
 // --- Building blocks -----------------------------------------------------------------------------------
-
-TEST_CASE("fading stays within .01 of e^-x, falls, and never leaves (0, 1]") {
-  double before = 1.1;
-  for (double x = 0; x < 50; x += .01) {
-    const double it = faded(x);
-    CHECK(std::abs(it - std::exp(-x)) < .01);
-    CHECK(it < before);
-    CHECK(it > 0);
-    before = it;
-  }
-  CHECK(faded(0) == 1);
-}
 
 TEST_CASE("the latency histogram") {
   latency_histogram it;

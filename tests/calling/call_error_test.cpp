@@ -5,7 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <troupe/calling/call_error.hpp>
-#include <troupe/serving/hosted_service.hpp>
 
 using namespace troupe;
 
@@ -48,12 +47,4 @@ TEST_CASE("an explanation leaves out what is not known") {
   problem.attempts = {{"cart-1", "here", 0, 1ms, "NOT_FOUND"}};
   CHECK(problem.explain().find("NOT_FOUND after 1 attempt, 2 ms of 1 s: no such cart\n  1  cart-1  here  ") !=
         std::string::npos);
-}
-
-TEST_CASE("a service that keeps dying is restarted ever later, up to 10 s") {
-  CHECK(serving::restart_delay(0) == 100ms);
-  CHECK(serving::restart_delay(1) == 200ms);
-  CHECK(serving::restart_delay(6) == 6400ms);
-  CHECK(serving::restart_delay(7) == 10s);
-  CHECK(serving::restart_delay(4'000'000'000u) == 10s);
 }

@@ -14,7 +14,7 @@
 
 #include <doctest/doctest.h>
 
-#include <troupe/balance/service_meter.hpp>
+#include <troupe/admission/service_meter.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/routing/router.hpp>
 
@@ -40,7 +40,7 @@ struct replica {
   };
   std::deque<job> queue;
   std::uint32_t busy = 0;
-  balance::service_meter meter;
+  admission::service_meter meter;
   std::vector<std::function<void()>> thawing;
 };
 

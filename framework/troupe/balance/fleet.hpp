@@ -23,11 +23,11 @@
 
 #include <troupe/balance/ejection.hpp>
 #include <troupe/balance/explanation.hpp>
-#include <troupe/balance/fading.hpp>
 #include <troupe/balance/key_ring.hpp>
 #include <troupe/balance/latency_histogram.hpp>
 #include <troupe/balance/options.hpp>
 #include <troupe/balance/scoreboard.hpp>
+#include <troupe/base/fading.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/rpc/load_report.hpp>

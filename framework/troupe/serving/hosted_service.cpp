@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <thread>
 
+#include <troupe/admission/allowance.hpp>
 #include <troupe/serving/hosted_service.hpp>
 
 namespace troupe {
@@ -37,7 +38,7 @@ hosted_service::room hosted_service::ask(rpc::criticality what, rpc::attempt_kin
   const bool further = which == rpc::attempt_kind::further;
   further_share += ((further ? 1. : 0.) - further_share) / further_smoothing;
   if (asked_once < further_smoothing) ++asked_once;
-  if (in_flight < retry::allowance(limit(), what, which)) return room::yes;
+  if (in_flight < admission::allowance(limit(), what, which)) return room::yes;
   if (spec.how.concurrency == concurrency::adaptive) adaptive.refused();
   return room::no;
 }
@@ -71,7 +72,7 @@ void hosted_service::write_load(wire::idl::Load::Builder load, std::uint32_t you
   load.setYours(yours);
   load.setOverloaded(now_refusing == refusing::yes ||
                      in_flight >=
-                         retry::allowance(limit(), rpc::criticality::normal, rpc::attempt_kind::first));
+                         admission::allowance(limit(), rpc::criticality::normal, rpc::attempt_kind::first));
   load.setQueueMicros(micros(served.queue_delay));
   load.setServiceMicros(micros(served.service_time));
   load.setServiceAgeMicros(micros(served.service_age));
@@ -93,12 +94,6 @@ service_report report_of(const hosted_service& service, time_point now) {
           .restarts = service.restarts,
           .queue_delay = served.queue_delay,
           .service_time = served.service_time};
-}
-
-duration restart_delay(std::uint32_t times) {
-  constexpr duration shortest = std::chrono::milliseconds(100);
-  constexpr duration longest = std::chrono::seconds(10);
-  return std::min(shortest * (1 << std::min(times, 7u)), longest);
 }
 
 }  // namespace troupe::serving

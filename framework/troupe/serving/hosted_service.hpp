@@ -11,10 +11,11 @@
 
 #include <troupe/actor/dedicated_thread.hpp>
 #include <troupe/actor/turn_queue.hpp>
+#include <troupe/admission/concurrency_limit.hpp>
+#include <troupe/admission/lifecycle.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/call.capnp.h>
-#include <troupe/retry/concurrency_limit.hpp>
 #include <troupe/rpc/criticality.hpp>
 #include <troupe/rpc/safety.hpp>
 #include <troupe/serving/hosting.hpp>
@@ -79,7 +80,7 @@ struct hosted_service {
   std::shared_ptr<actor::turn_queue> queue;  // of the actor's present life
 
   std::uint32_t in_flight = 0;
-  retry::concurrency_limit adaptive;
+  admission::concurrency_limit adaptive;
   occupancy others;              // the same, for its actor
   locked_service_meter times;    // written by its actor
   double further_share = 0;      // of what came lately, attempts after the first
@@ -115,8 +116,5 @@ struct service_report {
   duration service_time{0};
 };
 service_report report_of(const hosted_service& service, time_point now);
-
-/// How long a service that died for the `times`-th time in a row stays down: 100 ms, doubling, to 10 s.
-duration restart_delay(std::uint32_t times);
 
 }  // namespace troupe::serving

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <troupe/admission/options.hpp>
+
 namespace troupe {
 
 /// Which thread runs a service's turns.
@@ -16,11 +18,8 @@ enum class placement : std::uint8_t {
 
 std::string_view to_string(placement value);
 
-/// Who decides how many requests a service holds.
-enum class concurrency : std::uint8_t {
-  fixed,     // in_flight_max does
-  adaptive,  // what it is seen to serve does (retry/concurrency_limit.hpp), below in_flight_max
-};
+/// Who decides how many requests a service holds: `fixed` or `adaptive`.
+using admission::concurrency;
 
 /// How a service is hosted.
 struct hosting {

@@ -8,7 +8,7 @@
 
 #include <mutex>
 
-#include <troupe/balance/service_meter.hpp>
+#include <troupe/admission/service_meter.hpp>
 #include <troupe/base/time.hpp>
 
 namespace troupe::serving {
@@ -46,7 +46,7 @@ class locked_service_meter {
 
  private:
   mutable std::mutex lock_;
-  balance::service_meter meter_{1};  // an actor has one turn at a time
+  admission::service_meter meter_{1};  // an actor has one turn at a time
 };
 
 }  // namespace troupe::serving

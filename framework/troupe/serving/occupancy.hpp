@@ -8,7 +8,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include <troupe/retry/allowance.hpp>
+#include <troupe/admission/allowance.hpp>
 #include <troupe/rpc/criticality.hpp>
 
 namespace troupe::serving {
@@ -22,7 +22,7 @@ struct occupancy {
   bool may_stay(rpc::criticality what, rpc::attempt_kind which) {
     const auto all = in_flight.load(std::memory_order_relaxed);
     const auto left = leaving.load(std::memory_order_relaxed);
-    const auto most = retry::allowance(limit.load(std::memory_order_relaxed), what, which);
+    const auto most = admission::allowance(limit.load(std::memory_order_relaxed), what, which);
     if (all <= most || all - left <= most) return true;
     leaving.fetch_add(1, std::memory_order_relaxed);
     return false;

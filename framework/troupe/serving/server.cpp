@@ -473,7 +473,7 @@ void server::service_ended(const caf::actor_addr& which, const caf::error& reaso
   }
   const auto now = actor::now();
   if (now - service.started > lived_well) service.restarts_in_a_row = 0;
-  const auto wait = restart_delay(service.restarts_in_a_row++);
+  const auto wait = admission::restart_delay(service.restarts_in_a_row++);
   ++service.restarts;
   service.now = hosted_service::phase::waiting_to_restart;
   service.restart_at = now + wait;

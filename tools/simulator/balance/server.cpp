@@ -181,7 +181,7 @@ void server::lose_all(std::vector<std::uint32_t>& lost) {
   busy_ = sharing_ = 0;
   due_ = never;
   ++generation_;
-  meter_ = balance::service_meter(model_->workers);
+  meter_ = admission::service_meter(model_->workers);
 }
 
 void server::set_speed(double speed, double capacity, time_point now) {

@@ -10,7 +10,7 @@
 #include <deque>
 #include <vector>
 
-#include <troupe/balance/service_meter.hpp>
+#include <troupe/admission/service_meter.hpp>
 #include <troupe/rpc/load_report.hpp>
 
 #include "happening.hpp"
@@ -89,7 +89,7 @@ class server {
   std::uint32_t in_flight_ = 0;
   std::uint64_t admitted_ = 0;
   std::vector<std::uint32_t> by_router_;
-  balance::service_meter meter_;
+  admission::service_meter meter_;
 
   std::deque<std::uint32_t> waiting_;
   std::uint32_t busy_ = 0;

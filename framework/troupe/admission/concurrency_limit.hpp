@@ -35,7 +35,7 @@
 
 #include <troupe/base/time.hpp>
 
-namespace troupe::retry {
+namespace troupe::admission {
 
 class concurrency_limit {
  public:
@@ -84,4 +84,4 @@ class concurrency_limit {
   std::uint32_t refusing_windows_ = 0;  // in a row
 };
 
-}  // namespace troupe::retry
+}  // namespace troupe::admission

@@ -1,4 +1,4 @@
-// What a service admits, whom it turns away first, and how its callers learn to hold back.
+// How many requests a service lets in at once, against a queue with workers in virtual time.
 #include <algorithm>
 #include <deque>
 #include <queue>
@@ -6,17 +6,16 @@
 
 #include <doctest/doctest.h>
 
+#include <troupe/admission/allowance.hpp>
+#include <troupe/admission/concurrency_limit.hpp>
 #include <troupe/base/random.hpp>
-#include <troupe/retry/allowance.hpp>
-#include <troupe/retry/concurrency_limit.hpp>
-#include <troupe/retry/throttle.hpp>
-#include <troupe/rpc/criticality.hpp>
 
 namespace {
 
 using namespace troupe;
-using namespace troupe::retry;
-using namespace troupe::rpc;
+using namespace troupe::admission;
+using rpc::attempt_kind;
+using rpc::criticality;
 
 constexpr time_point start{1000s};
 
@@ -110,8 +109,6 @@ class served {
 
 }  // namespace
 
-// --- The limit -----------------------------------------------------------------------------------------
-
 TEST_CASE("the limit sheds nothing that the service can serve") {
   struct kind {
     std::uint32_t workers;
@@ -187,102 +184,4 @@ TEST_CASE("a limit stays within one and its bound") {
   CHECK(idle.limit() == 1);
   idle.completed(1s, 1s, start + 1h);
   CHECK(idle.limit() == 1);
-}
-
-// --- Criticality ---------------------------------------------------------------------------------------
-
-TEST_CASE("as a service fills up, the less critical stop first, and repeats before first attempts") {
-  const auto at = [](criticality what, attempt_kind which) { return allowance(100, what, which); };
-  CHECK(at(criticality::sheddable, attempt_kind::further) == 65);
-  CHECK(at(criticality::sheddable, attempt_kind::first) == 70);
-  CHECK(at(criticality::normal, attempt_kind::further) == 85);
-  CHECK(at(criticality::normal, attempt_kind::first) == 90);
-  CHECK(at(criticality::critical, attempt_kind::further) == 95);
-  CHECK(at(criticality::critical, attempt_kind::first) == 100);
-}
-
-TEST_CASE("the smallest limit leaves room for one request of any kind") {
-  for (std::uint32_t limit : {0u, 1u})
-    for (std::uint8_t i = 0; i < criticalities; ++i)
-      CHECK(allowance(limit, criticality_from_wire(i), attempt_kind::further) == 1);
-  CHECK(allowance(4'000'000'000, criticality::critical, attempt_kind::first) == 4'000'000'000);
-}
-
-TEST_CASE("a criticality that is none counts as normal") {
-  CHECK(criticality_from_wire(2) == criticality::critical);
-  CHECK(criticality_from_wire(3) == criticality::normal);
-  CHECK(criticality_from_wire(255) == criticality::normal);
-  CHECK(to_string(criticality::sheddable) == "sheddable");
-  CHECK(to_string(static_cast<criticality>(9)) == "?");
-}
-
-// --- The throttle --------------------------------------------------------------------------------------
-
-TEST_CASE("the throttle") {
-  throttle it(start);
-  const auto refuse = [&](criticality of, time_point now) {
-    it.sent(of, now);
-    it.refused(of, now);
-  };
-  const auto chance = [&](criticality of = criticality::normal, duration later = 0s) {
-    return it.probability(of, start + later);
-  };
-
-  SUBCASE("is the book's formula: it begins where less than half is accepted") {
-    for (int i = 0; i < 60; ++i) it.sent(criticality::normal, start);
-    for (int i = 0; i < 60; ++i) refuse(criticality::normal, start);
-    CHECK(chance() == doctest::Approx(0));
-    for (int i = 0; i < 30; ++i) refuse(criticality::normal, start);
-    CHECK(chance() == doctest::Approx(30. / 151));
-  }
-  SUBCASE("does nothing before there is evidence") {
-    for (int i = 0; i < 19; ++i) refuse(criticality::normal, start);
-    CHECK(chance() == 0);
-    refuse(criticality::normal, start);
-    CHECK(chance() > .9);
-  }
-  SUBCASE("counts on what has no answer yet") {
-    for (int i = 0; i < 100; ++i) it.sent(criticality::normal, start);
-    for (int i = 0; i < 30; ++i) it.refused(criticality::normal, start);
-    CHECK(chance() == 0);
-  }
-  SUBCASE("forgets within seconds") {
-    for (int i = 0; i < 100; ++i) refuse(criticality::normal, start);
-    CHECK(chance() > .98);
-    CHECK(chance(criticality::normal, 20s) == 0);  // 13 of them left
-  }
-  SUBCASE("holds back what is less critical at least as much as what is more") {
-    for (int i = 0; i < 100; ++i) refuse(criticality::normal, start);
-    for (int i = 0; i < 100; ++i) it.sent(criticality::sheddable, start);
-    for (int i = 0; i < 100; ++i) it.sent(criticality::critical, start);
-    CHECK(chance(criticality::sheddable) == chance(criticality::normal));
-    CHECK(chance(criticality::critical) == 0);
-  }
-  SUBCASE("sends about twice what is accepted, and recovers with the service") {
-    random_source random(11);
-    time_point now = start;
-    const auto second = [&](int accepts_a_second) {
-      int sent = 0;
-      int accepted = 0;
-      for (int i = 0; i < 1000; ++i) {
-        now += 1ms;
-        if (it.refuses(criticality::normal, random, now)) continue;
-        ++sent;
-        if (accepted * 1000 < accepts_a_second * (i + 1)) {
-          ++accepted;
-          it.sent(criticality::normal, now);
-        } else {
-          refuse(criticality::normal, now);
-        }
-      }
-      return sent;
-    };
-    for (int i = 0; i < 60; ++i) second(100);
-    const int sent = second(100);
-    CHECK(sent > 170);
-    CHECK(sent < 240);
-    int seconds = 0;
-    while (second(1000) < 1000 && seconds < 60) ++seconds;
-    CHECK(seconds <= 20);
-  }
 }

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <troupe/retry/concurrency_limit.hpp>
+#include <troupe/admission/concurrency_limit.hpp>
 
-namespace troupe::retry {
+namespace troupe::admission {
 
 namespace {
 
@@ -117,4 +117,4 @@ void concurrency_limit::close(time_point now) {
   open(now);
 }
 
-}  // namespace troupe::retry
+}  // namespace troupe::admission

@@ -14,7 +14,7 @@
 
 #include <troupe/base/time.hpp>
 
-namespace troupe::balance {
+namespace troupe::admission {
 
 class service_meter {
  public:
@@ -27,6 +27,12 @@ class service_meter {
   void ended(duration took, time_point now);
   /// One of them will never be done.
   void abandoned(time_point now);
+
+  /// As a load report tells it.
+  struct reading {
+    duration queue_delay{0}, service_time{0}, service_age{0};
+  };
+  reading read(time_point now) const { return {queue_delay(), service_time(now), service_age(now)}; }
 
   /// Mean worker time of a request, over about the last `memory` of them; 0 before the first.
   duration service_time(time_point now) const;
@@ -54,4 +60,4 @@ class service_meter {
   double wait_ = 0;       // s
 };
 
-}  // namespace troupe::balance
+}  // namespace troupe::admission

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include <troupe/balance/fading.hpp>
-#include <troupe/balance/service_meter.hpp>
+#include <troupe/admission/service_meter.hpp>
+#include <troupe/base/fading.hpp>
 
-namespace troupe::balance {
+namespace troupe::admission {
 
 /// Worker seconds since the last request was done.
 double service_meter::waiting_for_next(time_point now) const {
@@ -43,4 +43,4 @@ duration service_meter::service_age(time_point now) const {
   return serving_ > 0 || served_ <= 0 ? duration{0} : std::max(now - last_, duration{0});
 }
 
-}  // namespace troupe::balance
+}  // namespace troupe::admission

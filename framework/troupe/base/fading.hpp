@@ -1,7 +1,7 @@
-// How evidence loses weight with age: a cheap stand-in for e^-x, used by every statistic of this room.
+// How evidence loses weight with age: a cheap stand-in for e^-x, for statistics of whatever room.
 #pragma once
 
-namespace troupe::balance {
+namespace troupe {
 
 /// What is left of a weight of 1 after `x` time constants, x >= 0. The squared reciprocal of e^(x/2)'s Taylor
 /// sum to the third power: within .01 of e^-x, monotonic, in (0, 1], with a tail that vanishes as x^-6, and a
@@ -12,4 +12,4 @@ constexpr double faded(double x) {
   return root * root;
 }
 
-}  // namespace troupe::balance
+}  // namespace troupe

@@ -12,7 +12,7 @@
 
 #include <troupe/rpc/criticality.hpp>
 
-namespace troupe::retry {
+namespace troupe::admission {
 
 /// How many of `limit` requests may be there, this one included, for a request of this kind to stay; at least
 /// 1. Normal traffic leaves a tenth for what is critical: a burst of it then needs no queue. Sheddable
@@ -25,4 +25,18 @@ constexpr std::uint32_t allowance(std::uint32_t limit, rpc::criticality what, rp
   return std::max(1u, static_cast<std::uint32_t>((limit * share + 99) / 100));
 }
 
-}  // namespace troupe::retry
+/// How full a service is.
+struct fullness {
+  std::uint32_t in_flight = 0;  // let in and not yet answered
+  std::uint32_t leaving = 0;    // of them, turned away at their turn: on their way out
+  std::uint32_t limit = 1;
+};
+
+/// May a request that was let in stay, at its turn? More critical ones may have come after it. It counts in
+/// `in_flight` itself.
+constexpr bool may_stay(const fullness& now, rpc::criticality what, rpc::attempt_kind which) {
+  const auto most = allowance(now.limit, what, which);
+  return now.in_flight <= most || now.in_flight - now.leaving <= most;
+}
+
+}  // namespace troupe::admission
