@@ -16,7 +16,7 @@ class own_rack final : public troupe::balance::policy {
 
   std::string_view name() const override { return "own_rack"; }
 
-  troupe::balance::replica_index pick(troupe::balance::fleet& replicas,
+  troupe::balance::replica_index pick(troupe::balance::replica_set& replicas,
                                       std::span<const troupe::balance::replica_index> candidates,
                                       const troupe::balance::request&,
                                       troupe::random_source& random) override {

@@ -243,7 +243,7 @@ TEST_CASE("a method that fails on one replica does not cost its other methods mu
   bench it(2);
   it.warm();
   request other;
-  other.group = fleet::group_of(7);
+  other.group = replica_set::group_of(7);
   for (int i = 0; i < 4; ++i) {
     const choice picked = it.begin_at(0);
     completion how;
@@ -259,10 +259,10 @@ TEST_CASE("a method that fails on one replica does not cost its other methods mu
 }
 
 TEST_CASE("methods beyond the last group share it") {
-  CHECK(fleet::group_of(0) == 0);
-  CHECK(fleet::group_of(31) == 31);
-  CHECK(fleet::group_of(32) == 31);
-  CHECK(fleet::group_of(~0u) == 31);
+  CHECK(replica_set::group_of(0) == 0);
+  CHECK(replica_set::group_of(31) == 31);
+  CHECK(replica_set::group_of(32) == 31);
+  CHECK(replica_set::group_of(~0u) == 31);
 }
 
 TEST_CASE("calls of our own in flight raise load and cost") {

@@ -8,13 +8,13 @@
 
 #include <doctest/doctest.h>
 
-#include <troupe/balance/fleet.hpp>
 #include <troupe/balance/policy.hpp>
+#include <troupe/balance/replica_set.hpp>
 #include <troupe/balance/score.hpp>
 
 namespace troupe::balance::test {
 
-/// A fleet on a stage: reachable replicas by index, virtual time, one policy.
+/// A replica set on a stage: reachable replicas by index, virtual time, one policy.
 class bench {
  public:
   explicit bench(std::uint32_t count, policy_kind kind = policy_kind::dynamic_score, options settings = {})
@@ -93,7 +93,7 @@ class bench {
   std::uint64_t added_ = 0;
 
  public:
-  fleet replicas;
+  replica_set replicas;
   std::unique_ptr<policy> by;
   random_source random{42};
 };

@@ -504,7 +504,7 @@ TEST_CASE("a policy of the user's own is one small class over the same statistic
   class freshest final : public policy {
    public:
     std::string_view name() const override { return "freshest"; }
-    replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request&,
+    replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request&,
                        random_source&) override {
       replica_index best = candidates[0];
       for (replica_index i : candidates)

@@ -380,8 +380,9 @@ class last_by_name final : public balance::policy {
   explicit last_by_name(std::atomic<bool>& gone) : gone_(gone) {}
   ~last_by_name() override { gone_ = true; }
   std::string_view name() const override { return "last_by_name"; }
-  balance::replica_index pick(balance::fleet& replicas, std::span<const balance::replica_index> candidates,
-                              const balance::request&, random_source&) override {
+  balance::replica_index pick(balance::replica_set& replicas,
+                              std::span<const balance::replica_index> candidates, const balance::request&,
+                              random_source&) override {
     return *std::max_element(candidates.begin(), candidates.end(),
                              [&](auto a, auto b) { return replicas.facts(a).name < replicas.facts(b).name; });
   }

@@ -8,8 +8,8 @@
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
-#include <troupe/balance/fleet.hpp>
 #include <troupe/balance/policy.hpp>
+#include <troupe/balance/replica_set.hpp>
 #include <troupe/routing/router.hpp>
 
 namespace {
@@ -20,7 +20,7 @@ using balance::policy_kind;
 constexpr duration between_calls = 2us;
 constexpr duration service_time = 100us;
 
-/// A fleet where everybody is reachable, and known, and warm.
+/// A replica set where everybody is reachable, and known, and warm.
 class crowd {
  public:
   crowd(std::uint32_t count, policy_kind kind) : policy_(balance::make_policy(kind)) {
@@ -67,7 +67,7 @@ class crowd {
  private:
   balance::options settings_;
   time_point now_{1000s};
-  balance::fleet replicas_{settings_, 1, now_};
+  balance::replica_set replicas_{settings_, 1, now_};
   std::unique_ptr<balance::policy> policy_;
   random_source random_{7};
   std::uint64_t key_ = 0;
@@ -125,7 +125,7 @@ std::size_t heap_in_use() {
   return all.uordblks + all.hblkhd;
 }
 
-/// What a fleet of `range(0)` replicas holds on the heap, for each of them, with `range(1)` method groups
+/// What a set of `range(0)` replicas holds on the heap, for each of them, with `range(1)` method groups
 /// used.
 void memory(benchmark::State& state) {
   double bytes = 0;

@@ -47,7 +47,7 @@ struct options {
   // Where failures are rare, one makes the next calls go elsewhere for about so long; doubled for each that
   // follows without a success between. >= 0.
   duration doubt = 10s;
-  double success_prior = 2;  // the fleet's mean counts as this many outcomes of each replica; > 0
+  double success_prior = 2;  // the mean of all counts as this many outcomes of each replica; > 0
   duration score_age =
       5ms;  // what changes with time alone may be so old in a score; > 0. Lower: costlier picks
   // Asks for a load report, beyond those in answers; in [0, 3]. 0: none. A request that balks counts as one.

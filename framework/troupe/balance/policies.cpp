@@ -15,11 +15,11 @@ constexpr double last_resort = 1e6;                  // times the burden of who 
 std::uint32_t size_of(candidate_span all) { return static_cast<std::uint32_t>(all.size()); }
 
 /// Nothing, or nothing good, is known of it yet.
-bool is_doubtful(const fleet& replicas, replica_index i) {
+bool is_doubtful(const replica_set& replicas, replica_index i) {
   return replicas.is(i, standing::suspected) || (replicas.is_unseen(i) && replicas.own_in_flight(i) > 0);
 }
 
-double fullness(const fleet& replicas, replica_index i) {
+double fullness(const replica_set& replicas, replica_index i) {
   return (replicas.load(i) + 1) / replicas.capacity(i);
 }
 
@@ -67,7 +67,7 @@ std::unique_ptr<policy> make_policy(policy_kind kind) {
   return std::make_unique<dynamic_score>();
 }
 
-replica_index dynamic_score::pick(fleet& replicas, candidate_span candidates, const request& what,
+replica_index dynamic_score::pick(replica_set& replicas, candidate_span candidates, const request& what,
                                   random_source& random) {
   if (what.key) {
     const options& settings = replicas.settings();
@@ -77,14 +77,14 @@ replica_index dynamic_score::pick(fleet& replicas, candidate_span candidates, co
       if (lowest < 0 || dearer <= settings.weight.affinity + settings.tie) return *owner;
     }
   }
-  const fleet::best found = replicas.draw_lowest(candidates, random);
+  const replica_set::best found = replicas.draw_lowest(candidates, random);
   replicas.note_runner_up(found.runner_up);
   return found.replica;
 }
 
 // --- One quantity, the lowest of all -------------------------------------------------------------------
 
-replica_index least_burdened::pick(fleet& replicas, candidate_span candidates, const request&,
+replica_index least_burdened::pick(replica_set& replicas, candidate_span candidates, const request&,
                                    random_source& random) {
   burdens_.resize(candidates.size());
   double least = std::numeric_limits<double>::infinity();
@@ -100,19 +100,19 @@ replica_index least_burdened::pick(fleet& replicas, candidate_span candidates, c
   return candidates[nth_within(burdens_, limit, random.below(equals))];
 }
 
-double by_load::burden(const fleet& replicas, replica_index i) const { return fullness(replicas, i); }
+double by_load::burden(const replica_set& replicas, replica_index i) const { return fullness(replicas, i); }
 
-double by_latency::burden(const fleet& replicas, replica_index i) const {
+double by_latency::burden(const replica_set& replicas, replica_index i) const {
   return replicas.expected_latency(i) + to_seconds(replicas.settings().cost_floor);
 }
 
-double c3::burden(const fleet& replicas, replica_index i) const {
+double c3::burden(const replica_set& replicas, replica_index i) const {
   const double service = replicas.now().base * replicas.slowness(i);
   const double queue = 1 + replicas.load(i);
   return replicas.expected_latency(i) - service + queue * queue * queue * service;
 }
 
-replica_index by_faults::pick(fleet& replicas, candidate_span candidates, const request& what,
+replica_index by_faults::pick(replica_set& replicas, candidate_span candidates, const request& what,
                               random_source& random) {
   failing_.resize(candidates.size());
   double least = std::numeric_limits<double>::infinity();
@@ -129,7 +129,7 @@ replica_index by_faults::pick(fleet& replicas, candidate_span candidates, const 
   return among_equals_.pick(replicas, equals_, what, random);
 }
 
-replica_index hcl::pick(fleet& replicas, candidate_span candidates, const request& what,
+replica_index hcl::pick(replica_set& replicas, candidate_span candidates, const request& what,
                         random_source& random) {
   // Floyd's sampling: as many as the pool holds, none twice.
   const std::uint32_t count = size_of(candidates);
@@ -155,7 +155,7 @@ replica_index hcl::pick(fleet& replicas, candidate_span candidates, const reques
 
 // --- One quantity, the lower of two --------------------------------------------------------------------
 
-replica_index two_choices::pick(fleet& replicas, candidate_span candidates, const request&,
+replica_index two_choices::pick(replica_set& replicas, candidate_span candidates, const request&,
                                 random_source& random) {
   const std::uint32_t count = size_of(candidates);
   if (count == 1) return candidates[0];
@@ -170,22 +170,24 @@ replica_index two_choices::pick(fleet& replicas, candidate_span candidates, cons
   return burden(replicas, a) <= burden(replicas, b) ? a : b;
 }
 
-double least_loaded::burden(const fleet& replicas, replica_index i) const { return fullness(replicas, i); }
+double least_loaded::burden(const replica_set& replicas, replica_index i) const {
+  return fullness(replicas, i);
+}
 
-double peak_ewma::burden(const fleet& replicas, replica_index i) const {
+double peak_ewma::burden(const replica_set& replicas, replica_index i) const {
   return replicas.expected_latency(i);
 }
 
 // --- Turns, weights, chance ----------------------------------------------------------------------------
 
-replica_index round_robin::pick(fleet&, candidate_span candidates, const request&, random_source&) {
+replica_index round_robin::pick(replica_set&, candidate_span candidates, const request&, random_source&) {
   const auto found = std::lower_bound(candidates.begin(), candidates.end(), next_);
   const replica_index picked = found == candidates.end() ? candidates.front() : *found;
   next_ = picked + 1;
   return picked;
 }
 
-replica_index in_proportion::pick(fleet& replicas, candidate_span candidates, const request&,
+replica_index in_proportion::pick(replica_set& replicas, candidate_span candidates, const request&,
                                   random_source&) {
   if (credit_.size() < replicas.size()) credit_.resize(replicas.size());
   double total = 0;
@@ -200,26 +202,29 @@ replica_index in_proportion::pick(fleet& replicas, candidate_span candidates, co
   return best;
 }
 
-double weighted::weight(const fleet& replicas, replica_index i) const { return replicas.facts(i).weight; }
+double weighted::weight(const replica_set& replicas, replica_index i) const {
+  return replicas.facts(i).weight;
+}
 
-double weighted_by_metrics::weight(const fleet& replicas, replica_index i) const {
+double weighted_by_metrics::weight(const replica_set& replicas, replica_index i) const {
   return replicas.capacity(i) * replicas.success(i) / replicas.slowness(i);
 }
 
-replica_index uniform_random::pick(fleet&, candidate_span candidates, const request&, random_source& random) {
+replica_index uniform_random::pick(replica_set&, candidate_span candidates, const request&,
+                                   random_source& random) {
   return candidates[random.below(size_of(candidates))];
 }
 
 // --- Keys ----------------------------------------------------------------------------------------------
 
-replica_index consistent_hash::pick(fleet& replicas, candidate_span candidates, const request& what,
+replica_index consistent_hash::pick(replica_set& replicas, candidate_span candidates, const request& what,
                                     random_source& random) {
   if (!what.key) return without_key_.pick(replicas, candidates, what, random);
   const auto owner = replicas.owner(*what.key, replicas.settings().affinity_load_max, candidates);
   return owner ? *owner : without_key_.pick(replicas, candidates, what, random);
 }
 
-void maglev::build(const fleet& replicas) {
+void maglev::build(const replica_set& replicas) {
   members_.clear();
   for (replica_index i = 0; i < replicas.size(); ++i)
     if (!replicas.is(i, standing::absent)) members_.push_back({replicas.hash(i), i});
@@ -227,7 +232,7 @@ void maglev::build(const fleet& replicas) {
   generation_ = replicas.generation();
 }
 
-replica_index maglev::pick(fleet& replicas, candidate_span candidates, const request& what,
+replica_index maglev::pick(replica_set& replicas, candidate_span candidates, const request& what,
                            random_source& random) {
   if (!what.key) return otherwise_.pick(replicas, candidates, what, random);
   if (table_.empty() || generation_ != replicas.generation()) build(replicas);

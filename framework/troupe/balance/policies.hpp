@@ -19,7 +19,7 @@ namespace troupe::balance {
 class dynamic_score final : public policy {
  public:
   std::string_view name() const override { return "dynamic_score"; }
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) override;
 };
 
@@ -28,12 +28,12 @@ class dynamic_score final : public policy {
 /// The least `burden`, uniformly among those within options::tie of it, relatively. O(replicas).
 class least_burdened : public policy {
  public:
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) final;
 
  protected:
   /// > 0, for the method group of the pick under way.
-  virtual double burden(const fleet& replicas, replica_index replica) const = 0;
+  virtual double burden(const replica_set& replicas, replica_index replica) const = 0;
 
  private:
   std::vector<double> burdens_;  // of the candidates, in their order
@@ -46,7 +46,7 @@ class by_load final : public least_burdened {
   std::string_view name() const override { return "by_load"; }
 
  protected:
-  double burden(const fleet& replicas, replica_index replica) const override;
+  double burden(const replica_set& replicas, replica_index replica) const override;
 };
 
 /// The cost term without its failures: L_i, the time that a request takes there with its queue, in s; plus
@@ -56,7 +56,7 @@ class by_latency final : public least_burdened {
   std::string_view name() const override { return "by_latency"; }
 
  protected:
-  double burden(const fleet& replicas, replica_index replica) const override;
+  double burden(const replica_set& replicas, replica_index replica) const override;
 };
 
 /// C3's ranking (Suresh and others, NSDI'15, section 3.1): network time + service time * q^3, in s, where q =
@@ -66,7 +66,7 @@ class c3 final : public least_burdened {
   std::string_view name() const override { return "c3"; }
 
  protected:
-  double burden(const fleet& replicas, replica_index replica) const override;
+  double burden(const replica_set& replicas, replica_index replica) const override;
 };
 
 /// The cost term's failures alone: the highest smoothed share of successes p_i of the method group; of those
@@ -74,7 +74,7 @@ class c3 final : public least_burdened {
 class by_faults final : public policy {
  public:
   std::string_view name() const override { return "by_faults"; }
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) override;
 
  private:
@@ -89,7 +89,7 @@ class by_faults final : public policy {
 class hcl final : public policy {
  public:
   std::string_view name() const override { return "hcl"; }
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) override;
 
  private:
@@ -104,11 +104,11 @@ class hcl final : public policy {
 /// near the best of all, without the herd that runs to the best. O(1).
 class two_choices : public policy {
  public:
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) final;
 
  protected:
-  virtual double burden(const fleet& replicas, replica_index replica) const = 0;
+  virtual double burden(const replica_set& replicas, replica_index replica) const = 0;
 };
 
 /// By (R_i + 1) / K_i, requests there per request it can serve at once.
@@ -117,7 +117,7 @@ class least_loaded final : public two_choices {
   std::string_view name() const override { return "least_loaded"; }
 
  protected:
-  double burden(const fleet& replicas, replica_index replica) const override;
+  double burden(const replica_set& replicas, replica_index replica) const override;
 };
 
 /// By L_i, in s: Finagle's and Linkerd's rule, peak EWMA of the round trip * (pending + 1), where service
@@ -128,7 +128,7 @@ class peak_ewma final : public two_choices {
   std::string_view name() const override { return "peak_ewma"; }
 
  protected:
-  double burden(const fleet& replicas, replica_index replica) const override;
+  double burden(const replica_set& replicas, replica_index replica) const override;
 };
 
 // --- Turns, weights, chance ----------------------------------------------------------------------------
@@ -137,7 +137,7 @@ class peak_ewma final : public two_choices {
 class round_robin final : public policy {
  public:
   std::string_view name() const override { return "round_robin"; }
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) override;
 
  private:
@@ -148,12 +148,12 @@ class round_robin final : public policy {
 /// who has most is picked and pays the sum of the weights (nginx's smooth weighted round robin). O(replicas).
 class in_proportion : public policy {
  public:
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) final;
 
  protected:
   /// > 0.
-  virtual double weight(const fleet& replicas, replica_index replica) const = 0;
+  virtual double weight(const replica_set& replicas, replica_index replica) const = 0;
 
  private:
   std::vector<double> credit_;  // by replica
@@ -165,7 +165,7 @@ class weighted final : public in_proportion {
   std::string_view name() const override { return "weighted"; }
 
  protected:
-  double weight(const fleet& replicas, replica_index replica) const override;
+  double weight(const replica_set& replicas, replica_index replica) const override;
 };
 
 /// By K_i * p_i / rho_i: how many it serves at once, how many of them succeed, and how fast it is compared
@@ -176,14 +176,14 @@ class weighted_by_metrics final : public in_proportion {
   std::string_view name() const override { return "weighted_by_metrics"; }
 
  protected:
-  double weight(const fleet& replicas, replica_index replica) const override;
+  double weight(const replica_set& replicas, replica_index replica) const override;
 };
 
 /// Uniformly. O(1).
 class uniform_random final : public policy {
  public:
   std::string_view name() const override { return "random"; }
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) override;
 };
 
@@ -195,7 +195,7 @@ class uniform_random final : public policy {
 class consistent_hash final : public policy {
  public:
   std::string_view name() const override { return "consistent_hash"; }
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) override;
 
  private:
@@ -208,16 +208,16 @@ class consistent_hash final : public policy {
 class maglev final : public policy {
  public:
   std::string_view name() const override { return "maglev"; }
-  replica_index pick(fleet& replicas, std::span<const replica_index> candidates, const request& what,
+  replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request& what,
                      random_source& random) override;
 
  private:
-  void build(const fleet& replicas);
+  void build(const replica_set& replicas);
 
   dynamic_score otherwise_;
   maglev_table table_;
   std::vector<maglev_table::member> members_;
-  std::uint64_t generation_ = 0;  // of the fleet that the table was built of
+  std::uint64_t generation_ = 0;  // of the set that the table was built of
 };
 
 }  // namespace troupe::balance

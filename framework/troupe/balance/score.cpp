@@ -62,7 +62,7 @@ double weight_of(const weights& all, score_term term) {
   return 0;
 }
 
-term_values terms_of(fleet& replicas, replica_index replica) {
+term_values terms_of(replica_set& replicas, replica_index replica) {
   const double floor = to_seconds(replicas.settings().cost_floor);
   const double x = (replicas.expected_cost(replica) + floor) / (replicas.now().cost_median + floor);
   const double u = (replicas.load(replica) + 1) / replicas.capacity(replica);

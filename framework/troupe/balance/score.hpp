@@ -12,7 +12,7 @@
 #include <array>
 #include <cstddef>
 
-#include <troupe/balance/fleet.hpp>
+#include <troupe/balance/replica_set.hpp>
 
 namespace troupe::balance {
 
@@ -27,9 +27,10 @@ enum class score_term : std::size_t {
   /// L_i = path_i + service_i * weight(method) * max(1, (R_i + 1) / workers_i), plus what calls in flight
   /// have
   /// waited beyond twice that. service_i: its worker time per request as reported, fading toward the median
-  /// with options::latency_decay, by as much as such differences last (fleet::learn_trust). R_i: requests
+  /// with options::latency_decay, by as much as such differences last (replica_set::learn_trust). R_i:
+  /// requests
   /// there, ours and others'. p_i: smoothed share of successes of the method group, less after a surprising
-  /// failure (options::doubt). P = max(p99, 10 medians) of the round trip. Unseen: the fleet's 75th
+  /// failure (options::doubt). P = max(p99, 10 medians) of the round trip. Unseen: the 75th
   /// percentile.
   cost,
   /// u / (1 + u), u = (R_i + 1) / K_i, requests per request it can serve at once.
@@ -51,7 +52,7 @@ using term_values = std::array<double, score_terms>;
 std::string_view to_string(score_term term);
 
 /// s_i of one replica at `replicas.now()`; the affinity term is left 0, since it needs all candidates.
-term_values terms_of(fleet& replicas, replica_index replica);
+term_values terms_of(replica_set& replicas, replica_index replica);
 
 /// S, in the order of the enumeration.
 double sum_of(const weights& all, const term_values& values);

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include <troupe/balance/fleet.hpp>
+#include <troupe/balance/replica_set.hpp>
 #include <troupe/balance/score.hpp>
 #include <troupe/base/hash.hpp>
 #include <troupe/routing/call.hpp>

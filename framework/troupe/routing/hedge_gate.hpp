@@ -23,7 +23,7 @@ class hedge_gate {
   /// A call of the service began.
   void earn(time_point now) { allotted_.earn(now); }
 
-  /// What `replica` (the fleet's index) reported. It is hot for the next 2 s when it says that it is
+  /// What `replica` (the replica set's index) reported. It is hot for the next 2 s when it says that it is
   /// overloaded, or when requests there wait longer than they are served (and for 1 ms at least).
   void note(std::uint32_t replica, const rpc::load_report& load, time_point now);
 

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include <troupe/balance/fleet.hpp>
+#include <troupe/balance/replica_set.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/routing/call.hpp>

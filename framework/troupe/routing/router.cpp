@@ -78,13 +78,13 @@ std::vector<std::string> router::services() const {
 balance::explanation router::explain(service_ref service, time_point now, std::uint32_t method) const {
   const service_state& it = *services_[service];
   return {it.name, std::string(it.policy->name()),
-          it.replicas.explain(balance::fleet::group_of(method), now)};
+          it.replicas.explain(balance::replica_set::group_of(method), now)};
 }
 
 std::vector<router::method_times> router::times_of(service_ref service) const {
-  const balance::fleet& replicas = services_[service]->replicas;
+  const balance::replica_set& replicas = services_[service]->replicas;
   std::vector<method_times> measured;
-  for (std::uint32_t group = 0; group < balance::fleet::groups_max; ++group)
+  for (std::uint32_t group = 0; group < balance::replica_set::groups_max; ++group)
     if (const duration median = replicas.median_round_trip(group); median > 0s)
       measured.push_back({group, median, replicas.p99_round_trip(group)});
   return measured;

@@ -106,7 +106,7 @@ class router {
   balance::explanation explain(service_ref service, time_point now, std::uint32_t method = 0) const;
   /// How long calls of a group of methods took lately.
   struct method_times {
-    std::uint32_t method = 0;  // the last of fleet::groups_max stands for all from there on
+    std::uint32_t method = 0;  // the last of replica_set::groups_max stands for all from there on
     duration median{0};
     duration p99{0};
   };

@@ -125,7 +125,7 @@ std::optional<balance::choice> router::pick(const call& it, balance::request::ag
     if (service.replicas.life_of(earlier.replica) == earlier.life) before[count++] = earlier.replica;
   }
   balance::request what;
-  what.group = balance::fleet::group_of(it.spec.method);
+  what.group = balance::replica_set::group_of(it.spec.method);
   what.key = it.spec.affinity;
   what.only = it.spec.only;
   what.tried = {before.data(), count};
@@ -172,7 +172,7 @@ void router::launch(call& it, const balance::choice& picked, time_point now, act
 // So the rate of probes follows the rate of calls, and further attempts, of which there are more when
 // replicas are in trouble, add none.
 void router::ask_around(service_ref service, time_point now, actions& out) {
-  balance::fleet& replicas = services_[service]->replicas;
+  balance::replica_set& replicas = services_[service]->replicas;
   while (const auto whom = replicas.probe_due(random_, now)) {
     const node_id to = replicas.node_of(*whom);
     // What is in this very process says it with each reply, and is a function call away.
@@ -213,7 +213,7 @@ void router::park(call& it, time_point now, actions& out) {
 void router::arm(call& it) { wheel_.arm(slot_of(it.id), std::min(it.wake, it.spec.deadline)); }
 
 duration router::stall_of(const call& it, time_point since) const {
-  const duration p99 = service_of(it).replicas.p99_round_trip(balance::fleet::group_of(it.spec.method));
+  const duration p99 = service_of(it).replicas.p99_round_trip(balance::replica_set::group_of(it.spec.method));
   const duration usual =
       p99 > 0s ? duration{static_cast<duration::rep>(static_cast<double>(p99.count()) * settings_.stall_p99s)}
                : settings_.stall_unknown;
@@ -227,7 +227,7 @@ time_point router::first_look(call& it, time_point now) const {
   if (!retry::may_overlap(it.spec.safety)) return never;
   const time_point stalled = now + stall_of(it, now);
   if (it.spec.hedge == rpc::hedging::off || it.hedge == call::hedge::settled) return stalled;
-  const duration p95 = service_of(it).replicas.p95_round_trip(balance::fleet::group_of(it.spec.method));
+  const duration p95 = service_of(it).replicas.p95_round_trip(balance::replica_set::group_of(it.spec.method));
   if (p95 <= 0s || now + p95 >= stalled) return stalled;
   it.hedge = call::hedge::awaited;
   return now + p95;
@@ -297,7 +297,8 @@ void router::hedge(call& it, time_point now, actions& out) {
 void router::expire(call& it, time_point now, actions& out) {
   const bool reached = it.reached() > 0 || it.balked;
   const bool refused = !reached && it.excused > 0;
-  const duration usual = service_of(it).replicas.p99_round_trip(balance::fleet::group_of(it.spec.method));
+  const duration usual =
+      service_of(it).replicas.p99_round_trip(balance::replica_set::group_of(it.spec.method));
   for (std::size_t i = 0; i < it.states.size(); ++i) {
     if (!it.states[i].under_way) continue;
     it.records[i].code = code::deadline_exceeded;
@@ -334,7 +335,7 @@ void router::answered(attempt_id attempt, const answer& said, time_point now, ac
   record.fate = what.fate;
   record.code = what.code;
   const balance::choice& picked = it->states[index].picked;
-  balance::fleet& replicas = service_of(*it).replicas;
+  balance::replica_set& replicas = service_of(*it).replicas;
   if (replicas.life_of(picked.replica) == picked.life &&
       replicas.is(picked.replica, balance::standing::silent))
     heard_from(record.node, now);
@@ -376,7 +377,7 @@ void router::ended(call& it, std::size_t index, balance::outcome how, const rpc:
   --it.outstanding;
   record.ended = now;
   balance::completion what;
-  what.group = balance::fleet::group_of(it.spec.method);
+  what.group = balance::replica_set::group_of(it.spec.method);
   what.started = record.started;
   what.depth = state.picked.depth;
   what.outcome = how;
@@ -439,7 +440,8 @@ void router::repeat(call& it, const attempt_record& last, payment how, time_poin
   }
   // Only replicas that have been tried are left, or it is not the first failover: not in step, not at once.
   const std::uint32_t failover = std::max(2u, how == payment::free ? it.unsent + 1u : it.failovers);
-  const duration median = service_of(it).replicas.median_round_trip(balance::fleet::group_of(it.spec.method));
+  const duration median =
+      service_of(it).replicas.median_round_trip(balance::replica_set::group_of(it.spec.method));
   it.wake = now + retry::backoff(settings_.retry, failover, median, it.spec.deadline - now, random_);
   arm(it);
 }

@@ -18,7 +18,8 @@ std::optional<recent_call::reason> router::worth_remembering(const call& it, att
   if (!winner) return recent_call::reason::failed;
   if (it.records.size() > (it.balked ? 2u : 1u)) return recent_call::reason::repeated;
   if (it.records.back().code != code::ok) return recent_call::reason::declined;
-  const duration usual = service_of(it).replicas.p99_round_trip(balance::fleet::group_of(it.spec.method));
+  const duration usual =
+      service_of(it).replicas.p99_round_trip(balance::replica_set::group_of(it.spec.method));
   if (usual > 0s && now - it.began > usual) return recent_call::reason::slow;
   if (recent_calls::is_sampled(it.id)) return recent_call::reason::sampled;
   return std::nullopt;

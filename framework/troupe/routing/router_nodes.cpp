@@ -104,7 +104,7 @@ void router::drop_replicas(node& of) {
 void router::mark(const node& of) {
   using balance::standing;
   for (const node::replica& replica : of.replicas) {
-    balance::fleet& replicas = services_[replica.service]->replicas;
+    balance::replica_set& replicas = services_[replica.service]->replicas;
     replicas.set(replica.index, standing::unreachable, !of.takes_calls());
     replicas.set(replica.index, standing::draining, of.status == node_status::draining);
     replicas.set(replica.index, standing::silent, of.silent);
@@ -218,7 +218,7 @@ void router::load_told(node_id by, service_ref service, const rpc::load_report& 
   const node::replica* replica = it->find(service);
   if (replica == nullptr) return;
   ++counted_.probes_answered;
-  balance::fleet& replicas = services_[service]->replicas;
+  balance::replica_set& replicas = services_[service]->replicas;
   replicas.probed(replica->index, replicas.life_of(replica->index), load, now);
 }
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include <troupe/balance/fleet.hpp>
 #include <troupe/balance/policy.hpp>
+#include <troupe/balance/replica_set.hpp>
 #include <troupe/retry/budget.hpp>
 #include <troupe/retry/throttle.hpp>
 #include <troupe/routing/hedge_gate.hpp>
@@ -30,8 +30,8 @@ struct service_state {
   }
 
   std::string name;
-  balance::options balancing;  // the fleet reads it: weights may be changed while it runs
-  balance::fleet replicas;
+  balance::options balancing;  // the replica set reads it: weights may be changed while it runs
+  balance::replica_set replicas;
   std::unique_ptr<balance::policy> policy;
   std::uint32_t aperture;  // as options::aperture
   bool windowed = false;   // there are more replicas than that

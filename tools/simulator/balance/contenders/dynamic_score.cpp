@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include <troupe/balance/fleet.hpp>
 #include <troupe/balance/policy.hpp>
+#include <troupe/balance/replica_set.hpp>
 #include <troupe/base/hash.hpp>
 
 namespace troupe::simulator {
@@ -72,19 +72,19 @@ balance::outcome outcome_of(ending how) {
   return balance::outcome::failure;
 }
 
-class troupe_fleet final : public contender {
+class troupe_replicas final : public contender {
  public:
-  troupe_fleet(const contest& of, std::uint64_t seed, balance::policy_kind by)
+  troupe_replicas(const contest& of, std::uint64_t seed, balance::policy_kind by)
       : of_(of),
         settings_(options_of(of)),
-        fleet_(settings_, mix(seed), time_point{}),
+        set_(settings_, mix(seed), time_point{}),
         policy_(balance::make_policy(by)),
         random_(seed),
         replicas_(of.servers, nobody) {}
 
   std::optional<server_index> choose(const errand& what, time_point now) override {
     balance::request wanted;
-    wanted.group = balance::fleet::group_of(what.method);
+    wanted.group = balance::replica_set::group_of(what.method);
     wanted.key = what.key;
     if (what.candidates.size() < present_) {
       among_.clear();
@@ -93,11 +93,11 @@ class troupe_fleet final : public contender {
       std::sort(among_.begin(), among_.end());
       wanted.among = among_;
     }
-    const auto picked = fleet_.pick(*policy_, wanted, random_, now);
+    const auto picked = set_.pick(*policy_, wanted, random_, now);
     balk_at_ = 0;
     if (!picked) return what.candidates[random_.below(static_cast<std::uint32_t>(what.candidates.size()))];
     balk_at_ = picked->balk_at;
-    fleet_.began(*picked, now);
+    set_.began(*picked, now);
     under_way_[picked->replica].push_back({now, *picked});
     return servers_[picked->replica];
   }
@@ -107,7 +107,7 @@ class troupe_fleet final : public contender {
     if (at == nobody) return;  // it has left
     auto& all = under_way_[at];
     const auto found = std::find_if(all.begin(), all.end(), [&](const sent& s) {
-      return s.at == what.sent && s.what.group == balance::fleet::group_of(what.method);
+      return s.at == what.sent && s.what.group == balance::replica_set::group_of(what.method);
     });
     if (found == all.end()) return;
     balance::completion how;
@@ -119,14 +119,14 @@ class troupe_fleet final : public contender {
     const std::uint32_t life = found->what.life;
     *found = all.back();
     all.pop_back();
-    fleet_.ended(at, life, how, now);
+    set_.ended(at, life, how, now);
   }
 
   void probe(time_point now, std::vector<server_index>& out) override {
-    while (const auto whom = fleet_.probe_due(random_, now)) out.push_back(servers_[*whom]);
+    while (const auto whom = set_.probe_due(random_, now)) out.push_back(servers_[*whom]);
   }
   void probed(server_index from, const rpc::load_report& load, duration, time_point now) override {
-    if (const auto at = replicas_[from]; at != nobody) fleet_.probed(at, fleet_.life_of(at), load, now);
+    if (const auto at = replicas_[from]; at != nobody) set_.probed(at, set_.life_of(at), load, now);
   }
 
   std::uint32_t balk_at() const override { return balk_at_; }
@@ -134,7 +134,7 @@ class troupe_fleet final : public contender {
   void tick(time_point now) override {
     if (now < next_watch_) return;
     next_watch_ = now + 100ms;
-    fleet_.watch(now);
+    set_.watch(now);
   }
 
   // As membership tells a router: who comes back is a new replica, without history.
@@ -144,8 +144,8 @@ class troupe_fleet final : public contender {
     facts.node = {which + 1};
     facts.name = "s" + std::to_string(which);
     if (which < of_.zones.size()) facts.distance = distance_of(of_.zones[which]);
-    const balance::replica_index at = fleet_.add(std::move(facts));
-    fleet_.set(at, balance::standing::unreachable, false);
+    const balance::replica_index at = set_.add(std::move(facts));
+    set_.set(at, balance::standing::unreachable, false);
     replicas_[which] = at;
     if (at >= servers_.size()) servers_.resize(at + 1), under_way_.resize(at + 1);
     servers_[at] = which;
@@ -154,7 +154,7 @@ class troupe_fleet final : public contender {
   void left(server_index which, time_point) override {
     const balance::replica_index at = std::exchange(replicas_[which], nobody);
     if (at == nobody) return;
-    fleet_.remove(at);
+    set_.remove(at);
     under_way_[at].clear();
     --present_;
   }
@@ -166,7 +166,7 @@ class troupe_fleet final : public contender {
   };
   contest of_;
   balance::options settings_;
-  balance::fleet fleet_;
+  balance::replica_set set_;
   std::unique_ptr<balance::policy> policy_;
   random_source random_;
   static constexpr balance::replica_index nobody = ~balance::replica_index{0};
@@ -196,7 +196,7 @@ std::unique_ptr<contender> make_dynamic_score(const contest& of, std::uint64_t s
 }
 
 std::unique_ptr<contender> make_troupe(const contest& of, std::uint64_t seed, balance::policy_kind by) {
-  return std::make_unique<troupe_fleet>(of, seed, by);
+  return std::make_unique<troupe_replicas>(of, seed, by);
 }
 
 }  // namespace troupe::simulator

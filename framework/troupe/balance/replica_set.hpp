@@ -2,13 +2,13 @@
 //
 // Per replica: calls of ours in flight, the load of others as last reported, how slow it is compared with
 // its peers, how much of a round trip the path costs, and (per method group) how often it succeeds. Evidence
-// fades toward what is usual in the fleet, never toward zero: an idle-looking report does not draw a herd, a
-// busy-looking one does not starve its sender. The same records serve the score (score.hpp), the classic
+// fades toward what is usual among its peers, never toward zero: an idle-looking report does not draw a herd,
+// a busy-looking one does not starve its sender. The same records serve the score (score.hpp), the classic
 // policies and the explanation.
 //
 // Cost: what an event touches is one replica's record; its score is computed anew at the next pick, one
 // replica's worth of arithmetic. What changes with time alone is computed anew in rotation, so that no
-// score is older than `options::score_age`. What needs the whole fleet (medians) is refreshed every 10 ms.
+// score is older than `options::score_age`. What needs all of them (medians) is refreshed every 10 ms.
 // Replicas have stable indices, reused after `remove`. Times inside are seconds since `born`, in double.
 #pragma once
 
@@ -106,7 +106,7 @@ struct choice {
   enum class novelty : bool { fresh, tried } before = novelty::fresh;
 };
 
-/// The quantities that one pick needs of the whole fleet, refreshed every 10 ms.
+/// The quantities that one pick needs of all replicas, refreshed every 10 ms.
 struct moment {
   double seconds = 0;
   double report_fading = 0;  // 1 / tau of others' load
@@ -119,18 +119,18 @@ struct moment {
   double penalty = 0;  // P: what a failure is charged, seconds
   double cost_median = 1;
   double cost_upper = 1;  // 75th percentile
-  double success = 1;     // the fleet's mean
+  double success = 1;     // the mean of all
   double trust = 1;       // in differences of service time between the replicas, in [0, 1]
   double hot = 0;         // share of the replicas with more than one request waiting per worker
   std::uint32_t group = 0;
 };
 
-class fleet {
+class replica_set {
  public:
   static constexpr std::uint32_t groups_max = 32;
 
-  /// `settings` must outlive the fleet. `salt` spreads the ends of time outs over routers.
-  fleet(const options& settings, std::uint64_t salt, time_point now);
+  /// `settings` must outlive the set. `salt` spreads the ends of time outs over routers.
+  replica_set(const options& settings, std::uint64_t salt, time_point now);
 
   // --- Who is there ----------------------------------------------------------------------------------
 
@@ -364,10 +364,10 @@ class fleet {
   std::vector<method_group> groups_;
   std::vector<std::uint32_t> used_;  // groups
 
-  double fleet_path_ = 0;  // mean of what reports leave unexplained
-  double fleet_samples_ = 0;
-  double fleet_counted_ = 0;
-  double fleet_service_ = 0;
+  double usual_path_ = 0;  // mean of what reports leave unexplained
+  double path_samples_ = 0;
+  double path_counted_ = 0;
+  double usual_service_ = 0;
   double foretold_ = 0,
          held_ = 0;  // fading sums: what is held times what is heard then, what is held squared
   double others_median_ = 0;

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include <troupe/balance/fleet.hpp>
 #include <troupe/balance/policy.hpp>
+#include <troupe/balance/replica_set.hpp>
 #include <troupe/balance/score.hpp>
 #include <troupe/base/hash.hpp>
 
@@ -10,7 +10,7 @@ namespace troupe::balance {
 
 namespace {
 
-constexpr double refresh_every = .01;         // s; medians of the fleet are this old at most,
+constexpr double refresh_every = .01;         // s; medians of all are this old at most,
 constexpr double refresh_per_replica = 1e-5;  // s; or older where there are thousands
 constexpr double rescored_max = 64;           // replicas a pick, in rotation, where picks are rare
 constexpr double asleep_after = 1;            // s without a pick: then changes are not followed one by one
@@ -47,14 +47,14 @@ constexpr double ln2 = 0.6931471805599453;
 
 }  // namespace
 
-fleet::fleet(const options& settings, std::uint64_t salt, time_point now)
+replica_set::replica_set(const options& settings, std::uint64_t salt, time_point now)
     : settings_(&settings), salt_(salt), born_(now), silence_(settings.ejection, salt) {
   groups_.resize(groups_max);
 }
 
 // --- Who is there --------------------------------------------------------------------------------------
 
-replica_index fleet::add(replica_facts facts) {
+replica_index replica_set::add(replica_facts facts) {
   replica_index i = static_cast<replica_index>(records_.size());
   if (free_.empty()) {
     records_.emplace_back();
@@ -87,13 +87,13 @@ replica_index fleet::add(replica_facts facts) {
   return i;
 }
 
-void fleet::describe(replica_index i, replica_facts facts) {
+void replica_set::describe(replica_index i, replica_facts facts) {
   records_[i].distance = facts.distance;
   facts_[i] = std::move(facts);
   touch(i);
 }
 
-void fleet::remove(replica_index i) {
+void replica_set::remove(replica_index i) {
   own_total_ -= records_[i].own;
   record gone;
   gone.hash = records_[i].hash;
@@ -110,7 +110,7 @@ void fleet::remove(replica_index i) {
   candidates_changed();
 }
 
-void fleet::set(replica_index i, standing what, bool holds) {
+void replica_set::set(replica_index i, standing what, bool holds) {
   const auto bit = static_cast<std::uint8_t>(what);
   std::uint8_t& now = records_[i].standing;
   const auto wanted = static_cast<std::uint8_t>(holds ? now | bit : now & ~bit);
@@ -119,15 +119,15 @@ void fleet::set(replica_index i, standing what, bool holds) {
   if (what != standing::outside) candidates_changed();
 }
 
-void fleet::settings_changed() { candidates_changed(); }
+void replica_set::settings_changed() { candidates_changed(); }
 
-void fleet::make_room(method_group& group) {
+void replica_set::make_room(method_group& group) {
   group.counts.resize(records_.size());
   group.is_changed.resize(records_.size());
   group.scores.resize(static_cast<std::uint32_t>(records_.size()));
 }
 
-fleet::method_group& fleet::use_group(std::uint32_t number) {
+replica_set::method_group& replica_set::use_group(std::uint32_t number) {
   method_group& group = groups_[number];
   if (group.ejection) return group;
   group.ejection.emplace(settings_->ejection, mix(salt_ + number));
@@ -140,7 +140,7 @@ fleet::method_group& fleet::use_group(std::uint32_t number) {
 
 // --- Scores that follow --------------------------------------------------------------------------------
 
-void fleet::touch(replica_index i) {
+void replica_set::touch(replica_index i) {
   for (const std::uint32_t number : used_) {
     method_group& group = groups_[number];
     if (group.is_changed[i] != 0 || !group.candidates_known) continue;
@@ -149,18 +149,18 @@ void fleet::touch(replica_index i) {
   }
 }
 
-void fleet::candidates_changed() {
+void replica_set::candidates_changed() {
   for (const std::uint32_t number : used_) groups_[number].candidates_known = false;
 }
 
-float fleet::compute_score(replica_index i) {
+float replica_set::compute_score(replica_index i) {
   return wants_trial(i) ? -1 : static_cast<float>(sum_of(settings_->weight, terms_of(*this, i)));
 }
 
-void fleet::rescore(method_group& group, replica_index i) { group.scores.set(i, compute_score(i)); }
+void replica_set::rescore(method_group& group, replica_index i) { group.scores.set(i, compute_score(i)); }
 
 // All that was touched, and as many others, in turn, as time has passed.
-void fleet::rescore_due(method_group& group, double since) {
+void replica_set::rescore_due(method_group& group, double since) {
   for (const replica_index i : group.changed) {
     group.is_changed[i] = 0;
     if (group.scores[i] != scoreboard::out) rescore(group, i);
@@ -174,7 +174,7 @@ void fleet::rescore_due(method_group& group, double since) {
   if (group.turned >= size) group.turned = std::fmod(group.turned, std::max(size, 1.));
 }
 
-fleet::method_group& fleet::look(std::uint32_t number, time_point now) {
+replica_set::method_group& replica_set::look(std::uint32_t number, time_point now) {
   method_group& group = use_group(number);
   const double seconds = seconds_at(now);
   const double stale_after = std::max(refresh_every, refresh_per_replica * static_cast<double>(size()));
@@ -197,7 +197,7 @@ fleet::method_group& fleet::look(std::uint32_t number, time_point now) {
 
 // --- Evidence ------------------------------------------------------------------------------------------
 
-void fleet::began(const choice& what, time_point now) {
+void replica_set::began(const choice& what, time_point now) {
   record& it = records_[what.replica];
   const double seconds = seconds_at(now);
   ++it.own;
@@ -211,7 +211,7 @@ void fleet::began(const choice& what, time_point now) {
   touch(what.replica);
 }
 
-void fleet::ended(replica_index i, std::uint32_t life, const completion& how, time_point now) {
+void replica_set::ended(replica_index i, std::uint32_t life, const completion& how, time_point now) {
   record& it = records_[i];
   if (it.life != life) return;
   const double seconds = seconds_at(now);
@@ -266,14 +266,14 @@ void fleet::ended(replica_index i, std::uint32_t life, const completion& how, ti
   silence_.abandoned(i, how.started, now);
 }
 
-void fleet::link_broke(replica_index i, time_point now) {
+void replica_set::link_broke(replica_index i, time_point now) {
   const double seconds = seconds_at(now);
   for (const std::uint32_t number : used_) count_outcome(i, number, 0, seconds);
   records_[i].reported = -1;
   touch(i);
 }
 
-void fleet::watch(time_point now) {
+void replica_set::watch(time_point now) {
   duration bound = settings_->ejection.silence_min;
   for (const std::uint32_t number : used_) bound = std::max(bound, 3 * groups_[number].p99);
   const std::uint64_t before = silence_.changes();
@@ -291,7 +291,7 @@ void fleet::watch(time_point now) {
   if (silence_.changes() != before) candidates_changed();
 }
 
-void fleet::take_report(replica_index i, const rpc::load_report& load, asked_by what, double seconds) {
+void replica_set::take_report(replica_index i, const rpc::load_report& load, asked_by what, double seconds) {
   if (load.has(rpc::load_flag::draining)) set(i, standing::draining, true);
   record& it = records_[i];
   const double taken = seconds - to_seconds(load.age);
@@ -306,7 +306,7 @@ void fleet::take_report(replica_index i, const rpc::load_report& load, asked_by 
   it.limit = load.limit > 0 ? load.limit : it.workers;
   if (load.service_time <= 0s) return;
   const double served = to_seconds(load.service_time);
-  if (it.service > 0 && fleet_service_ > 0) learn_trust(it.service / fleet_service_, served / fleet_service_);
+  if (it.service > 0 && usual_service_ > 0) learn_trust(it.service / usual_service_, served / usual_service_);
   it.service = served;
   it.service_at = taken - to_seconds(load.service_age);
 }
@@ -314,7 +314,7 @@ void fleet::take_report(replica_index i, const rpc::load_report& load, asked_by 
 // How well does what is held of a replica's speed foretell the next that is heard of it? The slope of the
 // one's difference from the usual over the other's. Where it is near 0, differences are noise, or they
 // change faster than news travels: then they are not acted on.
-void fleet::learn_trust(double held, double heard) {
+void replica_set::learn_trust(double held, double heard) {
   constexpr double kept = 1 - 1 / trust_memory;
   const double before = std::min(held - 1, difference_max);
   const double after = std::min(heard - 1, difference_max);
@@ -322,7 +322,7 @@ void fleet::learn_trust(double held, double heard) {
   held_ = held_ * kept + before * before;
 }
 
-void fleet::take_latency(replica_index i, const completion& how, double seconds, time_point now) {
+void replica_set::take_latency(replica_index i, const completion& how, double seconds, time_point now) {
   record& it = records_[i];
   method_group& group = use_group(how.group);
   const double trip = std::max(0., to_seconds(now - how.started));
@@ -336,10 +336,10 @@ void fleet::take_latency(replica_index i, const completion& how, double seconds,
     const double left = trip - wait - reported;
     const double fresh = std::max(1 - faded(since / path_fading), 1 / it.samples);
     it.path = path(it, seconds) * (1 - fresh) + left * fresh;
-    ++fleet_samples_;
-    const double part = std::max(1 - faded((seconds - fleet_counted_) / path_fading), 1 / fleet_samples_);
-    fleet_counted_ = seconds;
-    fleet_path_ += (left - fleet_path_) * part;
+    ++path_samples_;
+    const double part = std::max(1 - faded((seconds - path_counted_) / path_fading), 1 / path_samples_);
+    path_counted_ = seconds;
+    usual_path_ += (left - usual_path_) * part;
     served = std::clamp(trip - wait - std::max(it.path, 0.), .1 * trip, trip);
   } else {
     fold_service(it, served, seconds);
@@ -349,14 +349,14 @@ void fleet::take_latency(replica_index i, const completion& how, double seconds,
   group.served = group.served * kept + served;
   group.usually_served = group.usually_served * kept + it.service;
   const double usual =
-      group.cached.base * how.depth + std::max(fleet_path_, 0.) + to_seconds(settings_->cost_floor);
+      group.cached.base * how.depth + std::max(usual_path_, 0.) + to_seconds(settings_->cost_floor);
   const bool slow = group.measured && trip > settings_->ejection.slow_factor * usual;
   if (!group.measured) group.refreshed = -1;
   group.ejection->paced(i, slow ? ejection::pace::dragging : ejection::pace::usual, now);
 }
 
 // A call that nobody waited for has told how long it takes at least, and a failure that it took so long.
-void fleet::at_least(record& it, const completion& how, double seconds) {
+void replica_set::at_least(record& it, const completion& how, double seconds) {
   const method_group& group = use_group(how.group);
   if (!group.measured) return;
   const double age = seconds - seconds_at(how.started) - std::max(path(it, seconds), 0.);
@@ -366,8 +366,8 @@ void fleet::at_least(record& it, const completion& how, double seconds) {
 
 // Where no report says it: up at once, by what exceeds twice the memory, since a stall counts and the spread
 // of service times does not. The first answers are averaged: one alone would be remembered for seconds.
-void fleet::fold_service(record& it, double sample, double seconds) {
-  const double usual = fleet_service_ > 0 ? fleet_service_ : sample;
+void replica_set::fold_service(record& it, double sample, double seconds) {
+  const double usual = usual_service_ > 0 ? usual_service_ : sample;
   const double bounded = std::clamp(sample, slowness_min * usual, slowness_max * usual);
   if (it.service <= 0) it.service = bounded;
   const double kept = faded((seconds - it.service_at) / to_seconds(settings_->latency_decay));
@@ -377,7 +377,7 @@ void fleet::fold_service(record& it, double sample, double seconds) {
   it.service_at = seconds;
 }
 
-void fleet::count_outcome(replica_index i, std::uint32_t number, double good, double seconds) {
+void replica_set::count_outcome(replica_index i, std::uint32_t number, double good, double seconds) {
   outcomes& counts = use_group(number).counts[i];
   const double kept = faded((seconds - counts.counted) * ln2 / to_seconds(settings_->success_half_life));
   counts.good = counts.good * kept + good;
@@ -395,7 +395,7 @@ void fleet::count_outcome(replica_index i, std::uint32_t number, double good, do
 
 // At random: by need (the longest unheard, or the next in line) was no better, and is blind to a replica that
 // has just changed. One in `quiet_share` asks a silent one whether it is back.
-std::optional<replica_index> fleet::probe_due(random_source& random, time_point now) {
+std::optional<replica_index> replica_set::probe_due(random_source& random, time_point now) {
   const method_group& group = groups_[moment_.group];
   if (probe_credit_ < 1 && unprobed_ < unprobed_max) return std::nullopt;
   const bool look_for_quiet = !quiet_.empty() && random.below(quiet_share) == 0;
@@ -412,7 +412,7 @@ std::optional<replica_index> fleet::probe_due(random_source& random, time_point 
   return i;
 }
 
-void fleet::probed(replica_index i, std::uint32_t life, const rpc::load_report& load, time_point now) {
+void replica_set::probed(replica_index i, std::uint32_t life, const rpc::load_report& load, time_point now) {
   record& it = records_[i];
   if (it.life != life || it.probed < 0) return;
   const double seconds = seconds_at(now);
@@ -425,7 +425,7 @@ void fleet::probed(replica_index i, std::uint32_t life, const rpc::load_report& 
 // --- The quantities ------------------------------------------------------------------------------------
 
 // Toward the usual without news: a replica that has recovered is found out, not remembered.
-double fleet::service(const record& it, const moment& at) const {
+double replica_set::service(const record& it, const moment& at) const {
   if (it.service <= 0) return at.service;
   const double kept = faded(std::max(at.seconds - it.service_at, 0.) / to_seconds(settings_->latency_decay));
   return at.service + (it.service - at.service) * kept * at.trust;
@@ -433,14 +433,14 @@ double fleet::service(const record& it, const moment& at) const {
 
 // The first answers of a process come late (connections, code that nobody has touched yet): the fewer there
 // were, the sooner they are forgotten.
-double fleet::path(const record& it, double seconds) const {
-  if (it.last_answer < 0) return fleet_path_;
+double replica_set::path(const record& it, double seconds) const {
+  if (it.last_answer < 0) return usual_path_;
   const double memory = to_seconds(settings_->latency_decay) * std::clamp(it.samples / samples_many, .1, 1.);
   const double kept = faded((seconds - it.last_answer) / memory);
-  return it.path * kept + fleet_path_ * (1 - kept);
+  return it.path * kept + usual_path_ * (1 - kept);
 }
 
-double fleet::success(replica_index i, const moment& at) const {
+double replica_set::success(replica_index i, const moment& at) const {
   const outcomes& counts = groups_[at.group].counts[i];
   const double kept = faded((at.seconds - counts.counted) * ln2 / to_seconds(settings_->success_half_life));
   const double prior = settings_->success_prior;
@@ -453,23 +453,23 @@ double fleet::success(replica_index i, const moment& at) const {
   return smoothed * (1 - .5 * surprise * faded((at.seconds - counts.failed) / lasts));
 }
 
-double fleet::depth(const record& it, const moment& at) const {
+double replica_set::depth(const record& it, const moment& at) const {
   return std::max(1., (it.own * at.own_scale + others(it, at) + 1) / it.workers);
 }
 
-double fleet::latency(const record& it, const moment& at) const {
+double replica_set::latency(const record& it, const moment& at) const {
   const double usual = std::max(path(it, at.seconds), 0.) + service(it, at) * at.weight * depth(it, at);
   if (it.own == 0) return usual;
   const double mean_age = at.seconds - it.own_started / it.own;
   return usual + std::max(0., mean_age - patience * usual);
 }
 
-double fleet::cost(replica_index i, const moment& at) const {
+double replica_set::cost(replica_index i, const moment& at) const {
   const double p = success(i, at);
   return (latency(records_[i], at) + (1 - p) * at.penalty) / std::max(p, success_min);
 }
 
-double fleet::capacity(const record& it, double seconds) const {
+double replica_set::capacity(const record& it, double seconds) const {
   double share = 1;
   if (it.warm_since >= 0 && settings_->warm_up > 0s) {
     const double warmth = (seconds - it.warm_since) / to_seconds(settings_->warm_up);
@@ -479,29 +479,29 @@ double fleet::capacity(const record& it, double seconds) const {
   return std::min(it.workers, it.limit) * share;
 }
 
-bool fleet::wants_trial(replica_index i) const {
+bool replica_set::wants_trial(replica_index i) const {
   if (is(i, standing::suspected)) return false;
   const auto& of_method = groups_[moment_.group].ejection;
   return silence_.wants_probe(i) || (of_method && of_method->wants_probe(i)) ||
          (is_unseen(i) && records_[i].own == 0);
 }
 
-bool fleet::is_barred(replica_index i) {
+bool replica_set::is_barred(replica_index i) {
   const time_point now = time_at(moment_.seconds);
   auto& of_method = groups_[moment_.group].ejection;
   return is(i, standing::silent) || silence_.bars(i, now) || (of_method && of_method->bars(i, now));
 }
 
-// --- Medians of the fleet ------------------------------------------------------------------------------
+// --- Medians of all -------------------------------------------------------------------------------------
 
-double fleet::nth(std::size_t n, double otherwise) {
+double replica_set::nth(std::size_t n, double otherwise) {
   if (scratch_.empty()) return otherwise;
   const auto wanted = scratch_.begin() + static_cast<std::ptrdiff_t>(n);
   std::nth_element(scratch_.begin(), wanted, scratch_.end());
   return *wanted;
 }
 
-void fleet::refresh(method_group& group, double seconds) {
+void replica_set::refresh(method_group& group, double seconds) {
   group.refreshed = seconds;
   group.p50 = group.round_trip.quantile(.5);
   group.p95 = group.round_trip.quantile(.95);
@@ -510,7 +510,7 @@ void fleet::refresh(method_group& group, double seconds) {
   moment& at = group.cached;
   at.seconds = seconds;
   group.measured = group.usually_served > 0;
-  at.service = fleet_service_ > 0 ? fleet_service_ : service_unknown;
+  at.service = usual_service_ > 0 ? usual_service_ : service_unknown;
   at.weight = group.measured ? std::max(group.served / group.usually_served, weight_min) : 1;
   at.base = at.service * at.weight;
   const double median_trip = std::max(to_seconds(group.p50), at.base);
@@ -525,7 +525,7 @@ void fleet::refresh(method_group& group, double seconds) {
 
 // Other routers choose as this one does, so every call of ours foretells some of theirs: how many, the
 // reports tell.
-void fleet::refresh_load(double seconds) {
+void replica_set::refresh_load(double seconds) {
   load_refreshed_ = seconds;
   double own = 0;
   double all = 0;
@@ -544,7 +544,7 @@ void fleet::refresh_load(double seconds) {
   scratch_.clear();
   for (const record& it : records_)
     if (it.service > 0) scratch_.push_back(it.service);
-  fleet_service_ = nth((scratch_.size() - 1) / 2, fleet_service_);
+  usual_service_ = nth((scratch_.size() - 1) / 2, usual_service_);
   others_mean_ = present > 0 ? (all - own) / present : 0;
   hot_ = present > 0 ? hot / present : 0;
   if (own < 1) return;
@@ -554,7 +554,7 @@ void fleet::refresh_load(double seconds) {
   scaled_at_ = seconds;
 }
 
-void fleet::refresh_costs(method_group& group) {
+void replica_set::refresh_costs(method_group& group) {
   moment& at = group.cached;
   double good = 1;
   double total = 1;
@@ -574,7 +574,7 @@ void fleet::refresh_costs(method_group& group) {
 // --- Choosing ------------------------------------------------------------------------------------------
 
 // The candidates are those with the least against them: not draining before not barred.
-void fleet::find_candidates(method_group& group) {
+void replica_set::find_candidates(method_group& group) {
   enum : unsigned { barred = 1, draining = 2, none_yet = 4 };
   group.candidates.clear();
   unsigned least = none_yet;
@@ -597,7 +597,7 @@ void fleet::find_candidates(method_group& group) {
 }
 
 // The same for a call that may not go everywhere: those it has tried come after all others.
-std::span<const replica_index> fleet::narrowed(const request& what) {
+std::span<const replica_index> replica_set::narrowed(const request& what) {
   enum : unsigned { barred = 1, tried = 2, draining = 4, none_yet = 8 };
   narrowed_.clear();
   unsigned least = none_yet;
@@ -624,12 +624,12 @@ std::span<const replica_index> fleet::narrowed(const request& what) {
   return narrowed_;
 }
 
-float fleet::score(replica_index i) {
+float replica_set::score(replica_index i) {
   const float kept = groups_[moment_.group].scores[i];
   return kept == scoreboard::out ? compute_score(i) : kept;
 }
 
-fleet::best fleet::draw_lowest(std::span<const replica_index> candidates, random_source& random) {
+replica_set::best replica_set::draw_lowest(std::span<const replica_index> candidates, random_source& random) {
   const method_group& group = groups_[moment_.group];
   const auto tie = static_cast<float>(settings_->tie);
   if (are_all(candidates, group)) {
@@ -655,7 +655,7 @@ fleet::best fleet::draw_lowest(std::span<const replica_index> candidates, random
   return found;
 }
 
-float fleet::lowest_score(std::span<const replica_index> candidates) {
+float replica_set::lowest_score(std::span<const replica_index> candidates) {
   const method_group& group = groups_[moment_.group];
   if (are_all(candidates, group)) return group.scores.lowest();
   float lowest = scoreboard::out;
@@ -663,14 +663,14 @@ float fleet::lowest_score(std::span<const replica_index> candidates) {
   return lowest;
 }
 
-bool fleet::is_among(replica_index i, std::span<const replica_index> candidates) const {
+bool replica_set::is_among(replica_index i, std::span<const replica_index> candidates) const {
   const method_group& group = groups_[moment_.group];
   if (are_all(candidates, group)) return group.scores[i] != scoreboard::out;
   return std::binary_search(candidates.begin(), candidates.end(), i);
 }
 
-std::optional<replica_index> fleet::owner(std::uint64_t key, double load_max,
-                                          std::span<const replica_index> candidates) {
+std::optional<replica_index> replica_set::owner(std::uint64_t key, double load_max,
+                                                std::span<const replica_index> candidates) {
   key_ring::owners owners = ring_.of(key);
   const double bound = fullest(load_max);
   while (const auto i = owners.next())
@@ -678,7 +678,8 @@ std::optional<replica_index> fleet::owner(std::uint64_t key, double load_max,
   return std::nullopt;
 }
 
-std::optional<choice> fleet::pick(policy& by, const request& what, random_source& random, time_point now) {
+std::optional<choice> replica_set::pick(policy& by, const request& what, random_source& random,
+                                        time_point now) {
   const method_group& group = look(what.group, now);
   const bool anyone = what.tried.empty() && what.among.empty() && !what.only;
   const std::span<const replica_index> candidates = anyone ? group.candidates : narrowed(what);
@@ -707,7 +708,7 @@ std::optional<choice> fleet::pick(policy& by, const request& what, random_source
 // As many as were expected there, and then as many as it takes until the next best would have been better by
 // more than it costs to go there. A key is worth more than a wait, so where an owner was chosen nobody was
 // compared.
-std::uint32_t fleet::balk_at(replica_index i) const {
+std::uint32_t replica_set::balk_at(replica_index i) const {
   const bool compared = runner_up_ > 0 && runner_up_ < scoreboard::out;
   const bool allowed = settings_->probes_per_call > 0 && probe_credit_ > -probe_credit_max;
   if (!compared || !allowed || is_unseen(i)) return 0;
@@ -727,8 +728,8 @@ std::uint32_t fleet::balk_at(replica_index i) const {
 
 // --- Seeing --------------------------------------------------------------------------------------------
 
-std::vector<candidate> fleet::explain(std::uint32_t group, time_point now) const {
-  fleet copy = *this;  // looking may turn ejected into probing: not for being looked at
+std::vector<candidate> replica_set::explain(std::uint32_t group, time_point now) const {
+  replica_set copy = *this;  // looking may turn ejected into probing: not for being looked at
   copy.look(group, now);
   const double seconds = copy.moment_.seconds;
   const auto recent = [&](const record& it) {
@@ -759,7 +760,7 @@ std::vector<candidate> fleet::explain(std::uint32_t group, time_point now) const
   return all;
 }
 
-void fleet::explain_standing(replica_index i, std::uint32_t group, candidate& one) const {
+void replica_set::explain_standing(replica_index i, std::uint32_t group, candidate& one) const {
   const ejection& of_method = *groups_[group].ejection;
   const bool by_silence = silence_.state_of(i) != health::healthy;
   const ejection& which = by_silence ? silence_ : of_method;
