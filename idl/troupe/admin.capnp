@@ -153,7 +153,7 @@ struct ServiceInfo {
   restarts @9 :UInt32;
   queueMicros @10 :UInt32;
   serviceMicros @11 :UInt32;
-  balked @12 :UInt64;
+  bounced @12 :UInt64;
   # Sent back to callers that know a better replica: it was fuller than they thought.
 }
 

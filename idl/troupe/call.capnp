@@ -78,7 +78,7 @@ struct Request {
   method @3 :UInt16;
   # Cap'n Proto's id of the interface that declares the method, and the method's ordinal.
   attempt @4 :UInt8;
-  # 1 for the first, and for the one after it where that balked. A replica with too much to do turns later ones
+  # 1 for the first, and for the one after it where that bounced. A replica with too much to do turns later ones
   # away first.
   criticality @5 :UInt8 = 1;
   # As in annotations.capnp: 0 sheddable, 1 normal, 2 critical. Who is turned away first.
@@ -88,9 +88,9 @@ struct Request {
   trace @8 :Trace;
   metadata @9 :List(Entry);
   params @10 :AnyPointer;
-  balkAt @11 :UInt32;
+  bounceAt @11 :UInt32;
   # With so many requests of the service under way there, or more, some of them waiting for their turn, it is not
-  # let in but goes back at once (`Failure.balked`): its caller knows of a replica that is the better one then.
+  # let in but goes back at once (`Failure.bounced`): its caller knows of a replica that is the better one then.
   # 0: it is let in.
 }
 
@@ -125,8 +125,8 @@ struct Failure {
   # Of a refusal for overload (RESOURCE_EXHAUSTED, not executed): much of what this replica gets has been
   # refused elsewhere before, so trying again elsewhere is of no use. Of an executed request: its handler
   # passes on such an answer.
-  balked @4 :Bool;
-  # Of a request that was not executed: it met as many others as its `balkAt` says.
+  bounced @4 :Bool;
+  # Of a request that was not executed: it met as many others as its `bounceAt` says.
 }
 
 struct LoadQuery {

@@ -65,7 +65,7 @@ TEST_CASE("balance options that make no sense are refused by name") {
   CHECK(refused([](options& o) { o.latency_decay = 0s; }));
   CHECK(refused([](options& o) { o.success_prior = 0; }));
   CHECK(refused([](options& o) { o.tie = 1; }));
-  CHECK(refused([](options& o) { o.balk_cost = -1ms; }));
+  CHECK(refused([](options& o) { o.bounce_cost = -1ms; }));
   CHECK(refused([](options& o) { o.affinity_load_max = 1; }));
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("the slower of two replicas costs more") {
   CHECK(it.picks(100)[0] == 100);
 }
 
-TEST_CASE("a request balks where so many are in its way that another replica is surely better") {
+TEST_CASE("a request bounces where so many are in its way that another replica is surely better") {
   const auto answered = [](bench& it, replica_index who, std::uint32_t in_flight, duration service) {
     const rpc::load_report load = report(in_flight, 1, service);
     for (int i = 0; i < 10; ++i) it.serve(who, service, outcome::success, &load);
@@ -134,38 +134,38 @@ TEST_CASE("a request balks where so many are in its way that another replica is 
     const choice alike = bound_between(20ms, 20ms);
     const choice better = bound_between(20ms, 60ms);
     CHECK(better.replica == 0);
-    CHECK(alike.balk_at >= 1);
-    CHECK(alike.balk_at <= 3);
-    CHECK(better.balk_at > alike.balk_at);
-    CHECK(better.balk_at <= 6);
+    CHECK(alike.bounce_at >= 1);
+    CHECK(alike.bounce_at <= 3);
+    CHECK(better.bounce_at > alike.bounce_at);
+    CHECK(better.bounce_at <= 6);
   }
   SUBCASE("but not for microseconds: to go there and elsewhere costs more than a hundred others") {
-    CHECK(bound_between(5us, 5us).balk_at > 100);
+    CHECK(bound_between(5us, 5us).bounce_at > 100);
   }
   SUBCASE("never where there is no other, none that was compared, or nothing is known of it") {
     bench lone(1);
     answered(lone, 0, 1, 20ms);
-    CHECK(lone.pick().balk_at == 0);
+    CHECK(lone.pick().bounce_at == 0);
     bench in_turn(2, policy_kind::round_robin);
     for (replica_index i = 0; i < 2; ++i) answered(in_turn, i, 1, 20ms);
-    CHECK(in_turn.pick().balk_at == 0);
-    CHECK(bench(2).pick().balk_at == 0);
+    CHECK(in_turn.pick().bounce_at == 0);
+    CHECK(bench(2).pick().bounce_at == 0);
   }
-  SUBCASE("and for as long as `balk_cost` says never") {
+  SUBCASE("and for as long as `bounce_cost` says never") {
     options settings;
-    settings.balk_cost = 24h;
+    settings.bounce_cost = 24h;
     bench it(2, policy_kind::dynamic_score, settings);
     for (replica_index i = 0; i < 2; ++i) answered(it, i, 1, 20ms);
-    CHECK(it.pick().balk_at > 1'000'000);
+    CHECK(it.pick().bounce_at > 1'000'000);
   }
 }
 
-TEST_CASE("balks and probes share an allowance, and neither uses it up") {
+TEST_CASE("bounces and probes share an allowance, and neither uses it up") {
   bench it(3);
   const rpc::load_report usual = report(1, 1, 20ms);
   for (int i = 0; i < 10; ++i)
     for (replica_index each = 0; each < 3; ++each) it.serve(each, 20ms, outcome::success, &usual);
-  int balked = 0, probed = 0;
+  int bounced = 0, probed = 0;
   constexpr int calls = 10'000;
   for (int i = 0; i < calls; ++i) {
     choice picked = it.begin();
@@ -173,29 +173,29 @@ TEST_CASE("balks and probes share an allowance, and neither uses it up") {
       ++probed;
       it.replicas.probed(*whom, it.replicas.life_of(*whom), usual, it.now);
     }
-    if (picked.balk_at > 0) {  // everybody is always fuller than was thought
-      ++balked;
-      const rpc::load_report full = report(picked.balk_at + 1, 1, 20ms);
-      it.end(picked, it.now, outcome::balked, &full);
+    if (picked.bounce_at > 0) {  // everybody is always fuller than was thought
+      ++bounced;
+      const rpc::load_report full = report(picked.bounce_at + 1, 1, 20ms);
+      it.end(picked, it.now, outcome::bounced, &full);
       picked = it.begin();
     }
     const time_point started = it.now;
     it.now += 20ms;
     it.end(picked, started, outcome::success, &usual);
   }
-  CHECK(balked + probed <= .505 * calls);
-  CHECK(balked > .2 * calls);
+  CHECK(bounced + probed <= .505 * calls);
+  CHECK(bounced > .2 * calls);
   CHECK(probed > .05 * calls);
 }
 
-TEST_CASE("what a request that balked has met is news of the replica, and no failure of it") {
+TEST_CASE("what a request that bounced has met is news of the replica, and no failure of it") {
   bench it(2);
   const rpc::load_report usual = report(1, 1, 20ms);
   for (int i = 0; i < 10; ++i)
     for (replica_index each = 0; each < 2; ++each) it.serve(each, 20ms, outcome::success, &usual);
   const double before = it.replicas.load(0);
   const rpc::load_report full = report(9, 1, 20ms);
-  for (int i = 0; i < 10; ++i) it.serve(0, 1ms, outcome::balked, &full);
+  for (int i = 0; i < 10; ++i) it.serve(0, 1ms, outcome::bounced, &full);
   CHECK(it.replicas.load(0) > before + 7);
   CHECK(it.replicas.success(0) == doctest::Approx(it.replicas.success(1)));
   CHECK_FALSE(it.replicas.is_barred(0));

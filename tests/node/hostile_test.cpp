@@ -337,20 +337,20 @@ TEST_CASE(
   raw_peer caller(it.server->address());
   caller.hello();
   REQUIRE(caller.receive().words.size() > 0);
-  const auto send = [&](std::uint64_t attempt, std::uint16_t method, std::uint32_t balk_at) {
+  const auto send = [&](std::uint64_t attempt, std::uint16_t method, std::uint32_t bounce_at) {
     capnp::MallocMessageBuilder message;
     auto request = request_in(message, attempt, method);
     if (method == 5)
       request.initParams().initAs<lab::Bench::BlockParams>().setMillis(lab::bench::until_released);
-    request.setBalkAt(balk_at);
+    request.setBounceAt(bounce_at);
     caller.send(message);
   };
-  const auto balks = [&](std::uint64_t attempt) {
+  const auto bounces = [&](std::uint64_t attempt) {
     const wire::message answer(caller.receive(), wire::frame_limits{});
     const auto reply = answer.root().getReply();
     CHECK(reply.getAttemptId() == attempt);
     if (!reply.isFailure()) return false;
-    CHECK(reply.getFailure().getBalked());
+    CHECK(reply.getFailure().getBounced());
     CHECK_FALSE(reply.getFailure().getExecuted());
     CHECK_FALSE(reply.getFailure().getNoRetry());
     CHECK_FALSE(reply.getLoad().getOverloaded());
@@ -363,10 +363,10 @@ TEST_CASE(
     REQUIRE(eventually([&] { return it.told->inside == 1; }));
     send(2, 0, 3);
     send(3, 0, 2);
-    CHECK(balks(3));
+    CHECK(bounces(3));
     it.told->release = true;
-    CHECK_FALSE(balks(1));
-    CHECK_FALSE(balks(2));
+    CHECK_FALSE(bounces(1));
+    CHECK_FALSE(bounces(2));
   }
   SUBCASE("but not where their handlers are suspended and keep nobody waiting") {
     const int before = it.told->executed;

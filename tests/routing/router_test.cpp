@@ -368,7 +368,7 @@ TEST_CASE("what was never sent goes to another replica at once, free, also for u
   }
 }
 
-TEST_CASE("a call that balks goes where it is better off, at once and free, and is let in there") {
+TEST_CASE("a call that bounces goes where it is better off, at once and free, and is let in there") {
   stage it;
   it.connected(3);
   const rpc::load_report usual = make_busy(it);
@@ -376,24 +376,24 @@ TEST_CASE("a call that balks goes where it is better off, at once and free, and 
   const call_id call = it.call(safety::unsafe);
   const double budget = it.core.retry_budget(it.echo, it.now);
   const auto first = it.last<transmit>();
-  REQUIRE(first.balk_at > 0);
+  REQUIRE(first.bounce_at > 0);
   rpc::load_report full = usual;
-  full.in_flight = first.balk_at + 10;
-  it.balk(first.attempt, full);
+  full.in_flight = first.bounce_at + 10;
+  it.bounce(first.attempt, full);
   REQUIRE(it.transmits() == 2);
   const auto second = it.last<transmit>();
   CHECK(second.to != first.to);
-  CHECK(second.balk_at == 0);
+  CHECK(second.bounce_at == 0);
   CHECK(second.number == 1);  // it is no repeat to whoever turns repeats away first
   CHECK(second.attempt != first.attempt);
   CHECK(it.core.retry_budget(it.echo, it.now) == doctest::Approx(budget));
-  CHECK(it.core.counted().balked == 1);
+  CHECK(it.core.counted().bounced == 1);
   CHECK(it.core.counted().failovers == 0);
 
   SUBCASE("and is no call that took several attempts") {
     it.answer(second.attempt, code::ok, &usual);
     REQUIRE(it.finishes() == 1);
-    CHECK(it.core.history(call)[0].fate == fate::balked);
+    CHECK(it.core.history(call)[0].fate == fate::bounced);
     for (const recent_call* each : it.core.recent().list("", 100))
       CHECK(each->kept_for != recent_call::reason::repeated);
   }
@@ -408,9 +408,9 @@ TEST_CASE("a call that balks goes where it is better off, at once and free, and 
     REQUIRE(it.finishes() == 1);
     CHECK(contains(it.last<finish>().failure.text, "all 3 attempts failed"));
   }
-  SUBCASE("and to balk once more, unasked, is to refuse") {
-    it.balk(second.attempt, full);
-    CHECK(it.core.counted().balked == 1);
+  SUBCASE("and to bounce once more, unasked, is to refuse") {
+    it.bounce(second.attempt, full);
+    CHECK(it.core.counted().bounced == 1);
     CHECK(it.core.history(call)[1].fate == fate::refused);
   }
 }
@@ -422,11 +422,11 @@ TEST_CASE("a call at its key's owner, or for one node, is let in however many ar
   call_spec pinned = it.spec();
   pinned.only = node_number(1);
   it.core.begin(pinned, it.now, it.out);
-  CHECK(it.last<transmit>().balk_at == 0);
+  CHECK(it.last<transmit>().bounce_at == 0);
   call_spec keyed = it.spec();
   keyed.affinity = 77;
   it.core.begin(keyed, it.now, it.out);
-  CHECK(it.last<transmit>().balk_at == 0);
+  CHECK(it.last<transmit>().bounce_at == 0);
 }
 
 TEST_CASE("a refusal fails over free once, then from the budget after a wait, at most attempts_max in all") {

@@ -1,7 +1,7 @@
 // Random schedules over the router: whatever nodes, links and replicas do, the promises to callers hold.
 //
 // Each seed is one life of one router: calls of every safety, criticality and hedging, answers, refusals of
-// every kind (for overload, for balking, with and without the advice not to retry), broken, silent and
+// every kind (for overload, for bouncing, with and without the advice not to retry), broken, silent and
 // congested links, nodes that come, drain, restart and go, and time that passes. An observer that knows only
 // the actions checks the promises. TROUPE_SEEDS says how many seeds (default 200); TROUPE_SEED runs a single
 // one.
@@ -46,7 +46,7 @@ class schedule {
 
   /// What all seeds together must have met, or they prove little.
   struct met {
-    std::uint64_t hedges = 0, backups = 0, failovers = 0, throttled = 0, told = 0, excused = 0, balked = 0;
+    std::uint64_t hedges = 0, backups = 0, failovers = 0, throttled = 0, told = 0, excused = 0, bounced = 0;
   };
 
   void run(met& into) {
@@ -58,7 +58,7 @@ class schedule {
     into.backups += counted.backups;
     into.failovers += counted.failovers;
     into.throttled += counted.throttled;
-    into.balked += counted.balked;
+    into.bounced += counted.bounced;
     for (const auto& [id, call] : calls_) {
       into.told += call.told;
       into.excused += !call.excused.empty();
@@ -70,8 +70,8 @@ class schedule {
     call_spec spec;
     std::map<attempt_id, fate> attempts;  // lost: also those under way
     std::set<attempt_id> excused;         // refused by a replica that will be back
-    std::set<attempt_id> may_balk;
-    bool balked = false;
+    std::set<attempt_id> may_bounce;
+    bool bounced = false;
     bool told = false;  // not to retry
     bool ended = false;
   };
@@ -186,14 +186,14 @@ class schedule {
       open_.erase(chosen);
       call.attempts[attempt] = fate::answered;
       answer(attempt, dice < 4 ? code::ok : code::internal);
-    } else if (dice == 6 && !call.balked && call.may_balk.contains(attempt)) {
+    } else if (dice == 6 && !call.bounced && call.may_bounce.contains(attempt)) {
       open_.erase(chosen);
-      call.attempts[attempt] = fate::balked;
-      call.balked = true;
+      call.attempts[attempt] = fate::bounced;
+      call.bounced = true;
       rpc::load_report load;
       load.in_flight = 20 + random_.below(20);
       load.service_time = 2ms;
-      it_.balk(attempt, load);
+      it_.bounce(attempt, load);
     } else if (dice < 8) {
       open_.erase(chosen);
       call.attempts[attempt] = fate::refused;
@@ -281,22 +281,22 @@ class schedule {
     // An id is used again only when no answer to it can come any more.
     if (call.attempts.contains(sent.attempt))
       REQUIRE((call.attempts[sent.attempt] == fate::never_sent ||
-               call.attempts[sent.attempt] == fate::balked || call.excused.contains(sent.attempt)));
+               call.attempts[sent.attempt] == fate::bounced || call.excused.contains(sent.attempt)));
     call.excused.erase(sent.attempt);
     // No unsafe repeat: whatever was sent before came back unexecuted.
     if (call.spec.safety == safety::unsafe)
       for (const auto& [id, reached] : call.attempts)
-        REQUIRE((reached == fate::never_sent || reached == fate::refused || reached == fate::balked));
+        REQUIRE((reached == fate::never_sent || reached == fate::refused || reached == fate::bounced));
     // Once a call, and its first attempt only; pinned, never.
-    if (sent.balk_at > 0) {
+    if (sent.bounce_at > 0) {
       REQUIRE(call.attempts.empty());
       REQUIRE_FALSE(call.spec.only);
-      call.may_balk.insert(sent.attempt);
+      call.may_bounce.insert(sent.attempt);
     }
     call.attempts[sent.attempt] = fate::lost;
     std::uint32_t reached = 0;
     for (const auto& [id, how] : call.attempts)
-      reached += how != fate::never_sent && how != fate::balked && !call.excused.contains(id);
+      reached += how != fate::never_sent && how != fate::bounced && !call.excused.contains(id);
     REQUIRE(reached <= settings_.retry.attempts_max);
     open_[sent.attempt] = {sent.call, sent.to};
   }
@@ -352,5 +352,5 @@ TEST_CASE(
   CHECK(met.throttled > 0);
   CHECK(met.told > 0);
   CHECK(met.excused > 0);
-  CHECK(met.balked > 0);
+  CHECK(met.bounced > 0);
 }

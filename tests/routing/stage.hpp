@@ -66,8 +66,8 @@ class stage {
     core.answered(attempt, {retry::fate::refused, code, text, nullptr}, now, out);
   }
   /// It met as many others as it was told to.
-  void balk(attempt_id attempt, const rpc::load_report& met) {
-    core.answered(attempt, {retry::fate::balked, code::unavailable, "fuller than its caller thought", &met},
+  void bounce(attempt_id attempt, const rpc::load_report& met) {
+    core.answered(attempt, {retry::fate::bounced, code::unavailable, "fuller than its caller thought", &met},
                   now, out);
   }
   /// As an overloaded replica does that sees the others overloaded, too.

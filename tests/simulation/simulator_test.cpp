@@ -262,7 +262,7 @@ TEST_CASE("unsafe calls of the router are never executed twice") {
   }
 }
 
-TEST_CASE("where news is old, requests that balk cut the tail, within the allowance of probes") {
+TEST_CASE("where news is old, requests that bounce cut the tail, within the allowance of probes") {
   const auto what = read_one(R"(
 routers = 60
 [run]
@@ -281,13 +281,13 @@ capacity = 'mean'
 )");
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     CAPTURE(seed);
-    auto balking = play(what, {"dynamic_score"}, seed);
-    auto patient = play(what, {"dynamic_score", {{"balk_cost", 36000}}}, seed);
-    CHECK(balking.figures["p99_ms"] < .9 * patient.figures["p99_ms"]);
-    CHECK(balking.figures["asked_per_request"] <= .505);
-    CHECK(balking.figures["asked_per_request"] > balking.figures["probes_per_request"] + .02);
+    auto bouncing = play(what, {"dynamic_score"}, seed);
+    auto patient = play(what, {"dynamic_score", {{"bounce_cost", 36000}}}, seed);
+    CHECK(bouncing.figures["p99_ms"] < .9 * patient.figures["p99_ms"]);
+    CHECK(bouncing.figures["asked_per_request"] <= .505);
+    CHECK(bouncing.figures["asked_per_request"] > bouncing.figures["probes_per_request"] + .02);
     CHECK(patient.figures["asked_per_request"] == patient.figures["probes_per_request"]);
-    CHECK(balking.figures["attempts_per_request"] == doctest::Approx(1).epsilon(.001));
+    CHECK(bouncing.figures["attempts_per_request"] == doctest::Approx(1).epsilon(.001));
     CHECK(play(what, {"troupe"}, seed).figures["p99_ms"] < .9 * patient.figures["p99_ms"]);
   }
 }

@@ -60,7 +60,7 @@ void print_services(const std::vector<node_numbers>& all) {
                {"LIMIT", align::right},
                {"REQUESTS", align::right},
                {"REFUSED", align::right},
-               {"BALKED", align::right},
+               {"BOUNCED", align::right},
                {"EXPIRED", align::right},
                {"FAILED", align::right},
                {"RESTARTS", align::right},
@@ -71,7 +71,7 @@ void print_services(const std::vector<node_numbers>& all) {
       const auto count = [](auto number) { return cell(std::to_string(number)); };
       shown.add({one.node, text_of(service.getName()), text_of(service.getPlacement()),
                  count(service.getInFlight()), count(service.getLimit()), count(service.getRequests()),
-                 count(service.getRefused()), count(service.getBalked()), count(service.getExpired()),
+                 count(service.getRefused()), count(service.getBounced()), count(service.getExpired()),
                  count(service.getFailed()), count(service.getRestarts()),
                  duration_text(service.getQueueMicros()), duration_text(service.getServiceMicros())});
     }

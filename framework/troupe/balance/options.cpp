@@ -25,8 +25,8 @@ result<void> options::validate() const {
     return wrong("balance.probes_per_call must be in [0, 3].");
   if (!(ejection.slow_factor > 1)) return wrong("balance.ejection.slow_factor must be above 1.");
   if (!(success_prior > 0)) return wrong("balance.success_prior must be above 0.");
-  if (cost_floor < 0s || balk_cost < 0s)
-    return wrong("balance: cost_floor and balk_cost must be at least 0.");
+  if (cost_floor < 0s || bounce_cost < 0s)
+    return wrong("balance: cost_floor and bounce_cost must be at least 0.");
   if (!(tie >= 0 && tie < 1)) return wrong("balance.tie must be in [0, 1).");
   if (!(affinity_load_max > 1)) return wrong("balance.affinity_load_max must be above 1.");
   return {};

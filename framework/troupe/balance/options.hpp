@@ -50,11 +50,12 @@ struct options {
   double success_prior = 2;  // the mean of all counts as this many outcomes of each replica; > 0
   duration score_age =
       5ms;  // what changes with time alone may be so old in a score; > 0. Lower: costlier picks
-  // Asks for a load report, beyond those in answers; in [0, 3]. 0: none. A request that balks counts as one.
+  // Asks for a load report, beyond those in answers; in [0, 3]. 0: none. A request that bounces counts as
+  // one.
   double probes_per_call = .5;
   // A request goes back from a replica that is fuller than was thought where that saves more than this, and
   // more than the way: what it costs the machines to send it twice. >= 0; hours: it never does.
-  duration balk_cost = 500us;
+  duration bounce_cost = 500us;
   double tie = .02;                 // scores this close to the lowest count as equal; in [0, 1)
   duration warm_up = 3s;            // from a quarter of its capacity to all of it, after a return; >= 0
   double affinity_load_max = 1.25;  // a key's owner keeps it up to this multiple of the mean load; > 1

@@ -38,9 +38,9 @@ constexpr double hot_waiting = 1;  // requests waiting per worker, beyond the on
 constexpr std::uint32_t quiet_share = 16;
 constexpr double probe_patience = 1;  // s; then its answer is not waited for
 constexpr double probe_credit_max = 8;
-constexpr double unprobed_max = 5;  // earned without a probe: then one goes out, however many balk
-constexpr double balk_at_max = 1e9;
-constexpr double balk_share = .5;        // of a usual service time: what balking has to save
+constexpr double unprobed_max = 5;  // earned without a probe: then one goes out, however many bounce
+constexpr double bounce_at_max = 1e9;
+constexpr double bounce_share = .5;      // of a usual service time: what bouncing has to save
 constexpr double common_failures = .03;  // share of calls; then one failure means nothing
 constexpr std::uint32_t doublings_max = 3;
 constexpr double ln2 = 0.6931471805599453;
@@ -221,7 +221,7 @@ void replica_set::ended(replica_index i, std::uint32_t life, const completion& h
   --own_total_;
   it.own_started = it.own == 0 ? 0 : it.own_started - seconds_at(how.started);
   if (how.load != nullptr) {
-    const auto by = how.outcome == outcome::balked       ? asked_by::balking
+    const auto by = how.outcome == outcome::bounced      ? asked_by::bouncing
                     : how.outcome == outcome::overloaded ? asked_by::probe
                                                          : asked_by::request;
     take_report(i, *how.load, by, seconds);
@@ -252,8 +252,8 @@ void replica_set::ended(replica_index i, std::uint32_t life, const completion& h
       it.shed_at = seconds;
       silence_.heard(i, now);
       break;
-    case outcome::balked:  // which has told what a probe tells, and the pick that follows is the same call's
-      probe_credit_ -= 1 + settings_->probes_per_call;  // so balks end where there are too many
+    case outcome::bounced:  // which has told what a probe tells, and the pick that follows is the same call's
+      probe_credit_ -= 1 + settings_->probes_per_call;  // so bounces end where there are too many
       silence_.heard(i, now);
       break;
     case outcome::withdrawn:  // still unanswered: giving up on a silent replica does not make it talk
@@ -296,10 +296,10 @@ void replica_set::take_report(replica_index i, const rpc::load_report& load, ask
   record& it = records_[i];
   const double taken = seconds - to_seconds(load.age);
   if (taken < it.reported) return;  // a probe's answer that was overtaken
-  // `own` no longer counts an answered request, the report still does. Of one that balked, no `yours` is none
-  // of ours; elsewhere it is a server that does not tell.
+  // `own` no longer counts an answered request, the report still does. Of one that bounced, no `yours` is
+  // none of ours; elsewhere it is a server that does not tell.
   const double answered = what == asked_by::request ? 1 : 0;
-  const double ours = load.yours > 0 || what == asked_by::balking ? load.yours : it.own + answered;
+  const double ours = load.yours > 0 || what == asked_by::bouncing ? load.yours : it.own + answered;
   it.others = std::max(0., load.in_flight - ours);
   it.reported = taken;
   it.workers = std::max(1u, load.workers);
@@ -698,7 +698,7 @@ std::optional<choice> replica_set::pick(policy& by, const request& what, random_
   picked.group = what.group;
   picked.score = score(picked.replica);
   picked.depth = depth(it, moment_);
-  picked.balk_at = balk_at(picked.replica);
+  picked.bounce_at = bounce_at(picked.replica);
   picked.candidates = static_cast<std::uint32_t>(candidates.size());
   const bool before = std::find(what.tried.begin(), what.tried.end(), picked.replica) != what.tried.end();
   picked.before = before ? choice::novelty::tried : choice::novelty::fresh;
@@ -708,7 +708,7 @@ std::optional<choice> replica_set::pick(policy& by, const request& what, random_
 // As many as were expected there, and then as many as it takes until the next best would have been better by
 // more than it costs to go there. A key is worth more than a wait, so where an owner was chosen nobody was
 // compared.
-std::uint32_t replica_set::balk_at(replica_index i) const {
+std::uint32_t replica_set::bounce_at(replica_index i) const {
   const bool compared = runner_up_ > 0 && runner_up_ < scoreboard::out;
   const bool allowed = settings_->probes_per_call > 0 && probe_credit_ > -probe_credit_max;
   if (!compared || !allowed || is_unseen(i)) return 0;
@@ -721,9 +721,9 @@ std::uint32_t replica_set::balk_at(replica_index i) const {
   const double x = 1 + (cost(i, moment_) + to_seconds(settings_->cost_floor)) / scale;
   const double ahead = std::max(0.f, runner_up_ - groups_[moment_.group].scores[i]) * x * x * scale /
                        std::max(settings_->weight.cost, 1e-9);
-  const double going =
-      2 * std::max(path(it, moment_.seconds), 0.) + balk_share * served + to_seconds(settings_->balk_cost);
-  return static_cast<std::uint32_t>(std::min(expected + (ahead + going) / each, balk_at_max));
+  const double going = 2 * std::max(path(it, moment_.seconds), 0.) + bounce_share * served +
+                       to_seconds(settings_->bounce_cost);
+  return static_cast<std::uint32_t>(std::min(expected + (ahead + going) / each, bounce_at_max));
 }
 
 // --- Seeing --------------------------------------------------------------------------------------------

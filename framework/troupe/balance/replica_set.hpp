@@ -66,7 +66,7 @@ enum class outcome : std::uint8_t {
   success,     // answered; what the application said is its own business
   failure,     // answered with a sign of illness, or not at all by a deadline that left it time
   overloaded,  // refused for lack of capacity: cuts its capacity, is no failure
-  balked,      // met as many others as `choice::balk_at` said, and came back unexecuted
+  bounced,     // met as many others as `choice::bounce_at` said, and came back unexecuted
   withdrawn,   // nobody waited any more; its latency is at least its age
   lost,        // with its link; the link's break is counted once, by `link_broke`
 };
@@ -99,10 +99,9 @@ struct choice {
   double depth = 1;              // requests per worker with this one, >= 1: what its latency is divided by
   std::uint32_t candidates = 0;  // among how many
   float runner_up = 0;           // the lowest S of the others, where the policy looked at it; else 0
-  // With so many requests there already, another replica is the better one: it is to come back then (to balk,
-  // as queueing theory calls it), and finds the news with the answer. 0: never, as of every policy that
-  // compares no scores.
-  std::uint32_t balk_at = 0;
+  // With so many requests there already, another replica is the better one: it is to come back then (to
+  // bounce), and finds the news with the answer. 0: never, as of every policy that compares no scores.
+  std::uint32_t bounce_at = 0;
   enum class novelty : bool { fresh, tried } before = novelty::fresh;
 };
 
@@ -323,7 +322,7 @@ class replica_set {
   double cost(replica_index i, const moment& at) const;
   double depth(const record& it, const moment& at) const;
   double capacity(const record& it, double seconds) const;
-  std::uint32_t balk_at(replica_index i) const;
+  std::uint32_t bounce_at(replica_index i) const;
 
   static bool are_all(std::span<const replica_index> candidates, const method_group& of) {
     return candidates.data() == of.candidates.data() && candidates.size() == of.candidates.size();
@@ -343,7 +342,7 @@ class replica_set {
   void find_candidates(method_group& group);
   std::span<const replica_index> narrowed(const request& what);
   void explain_standing(replica_index i, std::uint32_t group, candidate& one) const;
-  enum class asked_by : std::uint8_t { request, probe, balking };
+  enum class asked_by : std::uint8_t { request, probe, bouncing };
   void take_report(replica_index replica, const rpc::load_report& load, asked_by what, double seconds);
   void learn_trust(double held, double heard);
   void fold_service(record& it, double sample, double seconds);

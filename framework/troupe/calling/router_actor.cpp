@@ -192,7 +192,7 @@ void router_actor::perform(const routing::transmit& what, time_point now) {
   request.setAttemptId(what.attempt.value);
   request.setCallId(what.call.value);
   request.setAttempt(what.number);
-  request.setBalkAt(what.balk_at);
+  request.setBounceAt(what.bounce_at);
   request.setRemainingMicros(std::max<std::uint64_t>(to_micros(what.remaining), 1));
   auto trace = request.getTrace();
   if (trace.getHigh() == 0 && trace.getLow() == 0) {
@@ -385,9 +385,9 @@ void router_actor::read_reply(wire::idl::Reply::Reader reply, time_point now) {
   what.load = &load;
   if (reply.isFailure()) {
     const auto failure = reply.getFailure();
-    what.fate = failure.getExecuted() ? retry::fate::answered
-                : failure.getBalked() ? retry::fate::balked
-                                      : retry::fate::refused;
+    what.fate = failure.getExecuted()  ? retry::fate::answered
+                : failure.getBounced() ? retry::fate::bounced
+                                       : retry::fate::refused;
     what.code = code_from_wire(failure.getCode());
     what.text = {failure.getText().begin(), failure.getText().size()};
     what.advice = failure.getNoRetry() ? rpc::advice::do_not_retry : rpc::advice::may_retry;
@@ -531,7 +531,7 @@ void router_actor::inspect(std::function<void(report)> take) {
                    {"calls_throttled", counted.throttled},
                    {"calls_failed", counted.failed},
                    {"retry_budget_refusals", counted.budget_refusals},
-                   {"balked", counted.balked},
+                   {"bounced", counted.bounced},
                    {"probes", counted.probes},
                    {"probes_answered", counted.probes_answered},
                    {"answers_not_understood", bad_frames_},

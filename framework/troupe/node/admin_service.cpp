@@ -60,7 +60,7 @@ task<> admin_service::services(context&, ServicesParams::Reader, ServicesResults
     to.setLimit(from.limit);
     to.setRequests(from.requests);
     to.setRefused(from.refused);
-    to.setBalked(from.balked);
+    to.setBounced(from.bounced);
     to.setExpired(from.expired);
     to.setFailed(from.failed);
     to.setRestarts(from.restarts);

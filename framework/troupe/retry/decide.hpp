@@ -20,7 +20,7 @@ enum class verdict : std::uint8_t {
 constexpr verdict decide(fate reached, rpc::safety declared) {
   switch (reached) {
     case fate::never_sent:
-    case fate::balked:
+    case fate::bounced:
       return verdict::at_once;
     case fate::refused:
       return verdict::free_once;

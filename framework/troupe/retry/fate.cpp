@@ -6,8 +6,8 @@ std::string_view to_string(fate value) {
   switch (value) {
     case fate::never_sent:
       return "never sent";
-    case fate::balked:
-      return "balked, not executed";
+    case fate::bounced:
+      return "bounced, not executed";
     case fate::refused:
       return "refused, not executed";
     case fate::lost:

@@ -42,8 +42,8 @@ std::string outcome_text(const attempt_record& of) {
     case retry::fate::never_sent:
       text = "not sent";
       break;
-    case retry::fate::balked:
-      text = "balked, not executed";
+    case retry::fate::bounced:
+      text = "bounced, not executed";
       break;
     case retry::fate::refused:
       text = "refused, not executed";
@@ -67,7 +67,7 @@ std::string sequel_text(const attempt_record& of, const attempt_record* next, rp
     return "a backup was started elsewhere while it did not answer";
   if (of.code == code::cancelled) return "nobody waits for it any more";
   if (next == nullptr) return reason_to_end(verdict);
-  if (of.fate == retry::fate::balked)
+  if (of.fate == retry::fate::bounced)
     return next->node == of.node ? "let in there: by its news it is still the best"
                                  : "sent elsewhere: by its news another replica is the better one";
   const auto where = next->node == of.node ? "tried again there: " : "tried elsewhere: ";

@@ -50,9 +50,9 @@ struct transmit {  // restamp the envelope and hand it to the link to `to`
   call_id call;
   attempt_id attempt;
   node_id to;
-  std::uint8_t number = 1;    // 1 for the first attempt; one that balked does not count
-  duration remaining{0};      // > 0
-  std::uint32_t balk_at = 0;  // with so many requests there already, it is to come back; 0: never
+  std::uint8_t number = 1;      // 1 for the first attempt; one that bounced does not count
+  duration remaining{0};        // > 0
+  std::uint32_t bounce_at = 0;  // with so many requests there already, it is to come back; 0: never
 };
 struct withdraw {  // tell `to` that nobody waits any more
   attempt_id attempt;
@@ -80,7 +80,7 @@ using actions = std::vector<action>;
 
 /// What came back for one attempt.
 struct answer {
-  retry::fate fate = retry::fate::answered;  // answered, refused or balked
+  retry::fate fate = retry::fate::answered;  // answered, refused or bounced
   troupe::code code = troupe::code::ok;      // of the application (answered) or of the refusal
   std::string_view text;                     // of a refusal
   const rpc::load_report* load = nullptr;

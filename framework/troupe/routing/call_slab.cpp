@@ -16,7 +16,7 @@ void call_slab::renew(std::uint32_t slot) {
   it.id = {generation << slot_bits | slot};
   it.wake = never;
   it.outstanding = it.failovers = it.unsent = it.excused = 0;
-  it.balked = false;
+  it.bounced = false;
   it.free = call::free_failover::unused;
   it.backup = call::backup::none;
   it.hedge = call::hedge::none;

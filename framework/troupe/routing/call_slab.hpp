@@ -44,7 +44,7 @@ struct call {
   std::uint8_t failovers = 0;    // attempts after a refusal or a loss
   std::uint8_t unsent = 0;       // attempts that never left, in a row
   std::uint8_t excused = 0;      // attempts that were
-  bool balked = false;           // one attempt has, and no other may
+  bool bounced = false;          // one attempt has, and no other may
   enum class free_failover : bool { unused, used } free = free_failover::unused;
   enum class backup : std::uint8_t { none, wanted, made } backup = backup::none;
   enum class hedge : std::uint8_t { none, awaited, settled } hedge = hedge::none;
@@ -58,7 +58,7 @@ struct call {
   /// Attempts that count toward retry::options::attempts_max: that reached a replica, or may have.
   std::uint32_t reached() const;
   bool counts(std::size_t index) const {
-    return records[index].fate != retry::fate::never_sent && records[index].fate != retry::fate::balked &&
+    return records[index].fate != retry::fate::never_sent && records[index].fate != retry::fate::bounced &&
            !states[index].excused;
   }
 };

@@ -129,7 +129,7 @@ class router {
 
   struct counters {
     std::uint64_t calls = 0, attempts = 0, failovers = 0, backups = 0, hedges = 0, throttled = 0, failed = 0,
-                  budget_refusals = 0, probes = 0, probes_answered = 0, balked = 0;
+                  budget_refusals = 0, probes = 0, probes_answered = 0, bounced = 0;
   };
   const counters& counted() const { return counted_; }
 

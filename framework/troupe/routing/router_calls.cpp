@@ -10,7 +10,7 @@ namespace {
 
 /// How an answer of the replica's reflects on it. What an application declines on purpose is no illness.
 balance::outcome outcome_of(const answer& what) {
-  if (what.fate == retry::fate::balked) return balance::outcome::balked;
+  if (what.fate == retry::fate::bounced) return balance::outcome::bounced;
   const bool executed = what.fate == retry::fate::answered;
   switch (what.code) {
     case code::unknown:
@@ -120,8 +120,8 @@ std::optional<balance::choice> router::pick(const call& it, balance::request::ag
   std::size_t count = 0;
   for (std::size_t i = 0; i < it.states.size(); ++i) {
     const balance::choice& earlier = it.states[i].picked;
-    // Where it balked, nothing was tried: with what is known now, that may still be the best.
-    if (it.records[i].fate == retry::fate::balked) continue;
+    // Where it bounced, nothing was tried: with what is known now, that may still be the best.
+    if (it.records[i].fate == retry::fate::bounced) continue;
     if (service.replicas.life_of(earlier.replica) == earlier.life) before[count++] = earlier.replica;
   }
   balance::request what;
@@ -156,16 +156,16 @@ void router::launch(call& it, const balance::choice& picked, time_point now, act
   ++counted_.attempts;
   service.replicas.began(picked, now);
   // What one replica says to calls that are pinned to it says nothing about the service.
-  // After one that balked it is still the same request.
-  if (!it.spec.only && !(it.balked && index == 1)) service.throttle.sent(it.spec.criticality, now);
+  // After one that bounced it is still the same request.
+  if (!it.spec.only && !(it.bounced && index == 1)) service.throttle.sent(it.spec.criticality, now);
   if (it.outstanding == 1) it.wake = first_look(it, now);
   set_phase(it, phase::under_way);
   arm(it);
   // Once a call, and only at first: a further attempt has waited enough.
-  if (index > 0) it.states[index].picked.balk_at = 0;
+  if (index > 0) it.states[index].picked.bounce_at = 0;
   out.push_back(transmit{it.id, it.attempt(index), record.node,
-                         static_cast<std::uint8_t>(index + (it.balked ? 0 : 1)), it.spec.deadline - now,
-                         it.states[index].picked.balk_at});
+                         static_cast<std::uint8_t>(index + (it.bounced ? 0 : 1)), it.spec.deadline - now,
+                         it.states[index].picked.bounce_at});
   if (index == 0) ask_around(it.spec.service, now, out);
 }
 
@@ -295,7 +295,7 @@ void router::hedge(call& it, time_point now, actions& out) {
 }
 
 void router::expire(call& it, time_point now, actions& out) {
-  const bool reached = it.reached() > 0 || it.balked;
+  const bool reached = it.reached() > 0 || it.bounced;
   const bool refused = !reached && it.excused > 0;
   const duration usual =
       service_of(it).replicas.p99_round_trip(balance::replica_set::group_of(it.spec.method));
@@ -329,7 +329,7 @@ void router::answered(attempt_id attempt, const answer& said, time_point now, ac
   if (it == nullptr) return;
   answer what = said;
   // Who was not asked to, and says it all the same, refuses.
-  if (what.fate == retry::fate::balked && it->states[index].picked.balk_at == 0)
+  if (what.fate == retry::fate::bounced && it->states[index].picked.bounce_at == 0)
     what.fate = retry::fate::refused;
   attempt_record& record = it->records[index];
   record.fate = what.fate;
@@ -343,7 +343,7 @@ void router::answered(attempt_id attempt, const answer& said, time_point now, ac
   ended(*it, index, outcome_of(what), what.load, now);
   if (record.fate == retry::fate::answered) return conclude(*it, attempt, {}, now, out);
   record.note = what.text;
-  if (record.fate == retry::fate::balked) it->balked = true, ++counted_.balked;
+  if (record.fate == retry::fate::bounced) it->bounced = true, ++counted_.bounced;
   if (what.advice == rpc::advice::do_not_retry) it->advice = what.advice;
   failed(*it, index, now, out);
 }

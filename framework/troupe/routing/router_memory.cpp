@@ -16,7 +16,7 @@ void router::note_pick(call& it, std::size_t attempt) {
 std::optional<recent_call::reason> router::worth_remembering(const call& it, attempt_id winner,
                                                              time_point now) const {
   if (!winner) return recent_call::reason::failed;
-  if (it.records.size() > (it.balked ? 2u : 1u)) return recent_call::reason::repeated;
+  if (it.records.size() > (it.bounced ? 2u : 1u)) return recent_call::reason::repeated;
   if (it.records.back().code != code::ok) return recent_call::reason::declined;
   const duration usual =
       service_of(it).replicas.p99_round_trip(balance::replica_set::group_of(it.spec.method));

@@ -88,7 +88,7 @@ service_report report_of(const hosted_service& service, time_point now) {
           .limit = service.limit(),
           .requests = service.requests,
           .refused = service.refused,
-          .balked = service.balked,
+          .bounced = service.bounced,
           .expired = service.expired,
           .failed = service.failed,
           .restarts = service.restarts,

@@ -53,10 +53,10 @@ struct hosted_service {
   /// A request asks to be admitted. If it has no room it is to be refused as overloaded.
   enum class room : bool { no, yes };
   room ask(rpc::criticality what, rpc::attempt_kind which);
-  /// Whether a request that is to meet fewer than `balk_at` others goes back: so many are here, and some of
+  /// Whether a request that is to meet fewer than `bounce_at` others goes back: so many are here, and some of
   /// them wait for their first turn. Handlers that are suspended keep nobody waiting.
-  bool balks(std::uint32_t balk_at) const {
-    return balk_at > 0 && in_flight >= balk_at && in_flight > times.serving();
+  bool bounces(std::uint32_t bounce_at) const {
+    return bounce_at > 0 && in_flight >= bounce_at && in_flight > times.serving();
   }
   void enter();
   void leave();
@@ -88,7 +88,7 @@ struct hosted_service {
 
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;
-  std::uint64_t balked = 0;  // not let in, as they asked
+  std::uint64_t bounced = 0;  // not let in, as they asked
   std::uint64_t expired = 0;
   std::uint64_t failed = 0;
   std::uint32_t restarts = 0;
@@ -108,7 +108,7 @@ struct service_report {
   std::uint32_t limit = 0;
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;
-  std::uint64_t balked = 0;
+  std::uint64_t bounced = 0;
   std::uint64_t expired = 0;
   std::uint64_t failed = 0;
   std::uint32_t restarts = 0;

@@ -35,9 +35,9 @@ void incoming_request::turn_away() {
   fail(code::resource_exhausted, "overloaded", executed::no);
 }
 
-void incoming_request::balk() {
+void incoming_request::bounce() {
   fail(code::unavailable, "fuller than its caller thought", executed::no);
-  reply_.getFailure().setBalked(true);
+  reply_.getFailure().setBounced(true);
 }
 
 void incoming_request::fail(code code, std::string_view text, executed was, rpc::advice advice) {

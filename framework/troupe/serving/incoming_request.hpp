@@ -96,9 +96,9 @@ class incoming_request final : public actor::queued_request {
   /// Refused for overload.
   void turn_away();
   /// How many may be there already for it to be let in at all; 0: any number.
-  std::uint32_t balk_at() const { return request_.getBalkAt(); }
+  std::uint32_t bounce_at() const { return request_.getBounceAt(); }
   /// It met so many.
-  void balk();
+  void bounce();
   /// At its turn, on the service's thread: turned away after all, for those that matter more.
   bool gives_way() {
     if (crowd_ == nullptr || crowd_->may_stay(criticality_, kind_)) return false;

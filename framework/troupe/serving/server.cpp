@@ -286,7 +286,7 @@ void server::place(std::unique_ptr<incoming_request> request, hosted_service* se
   if (service->now != hosted_service::phase::serving)
     return ++service->refused,
            refuse(std::move(request), code::unavailable, "the service is being restarted");
-  if (service->balks(request->balk_at())) return ++service->balked, balk(std::move(request));
+  if (service->bounces(request->bounce_at())) return ++service->bounced, bounce(std::move(request));
   if (service->ask(request->criticality(), request->kind()) == hosted_service::room::no ||
       request_bytes_ + bytes > options_.request_bytes_max)
     return ++service->refused, turn_away(std::move(request));
@@ -323,8 +323,8 @@ void server::refuse(std::unique_ptr<incoming_request> request, code code, std::s
   answer(std::move(request));
 }
 
-void server::balk(std::unique_ptr<incoming_request> request) {
-  request->balk();
+void server::bounce(std::unique_ptr<incoming_request> request) {
+  request->bounce();
   answer(std::move(request));
 }
 

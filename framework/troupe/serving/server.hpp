@@ -111,7 +111,7 @@ class server final : public actor::bound_actor, public transport::link::owner {
   void place(std::unique_ptr<incoming_request> request, hosted_service* service);
   void deliver(std::unique_ptr<incoming_request> request);
   void refuse(std::unique_ptr<incoming_request> request, code code, std::string_view text);
-  void balk(std::unique_ptr<incoming_request> request);
+  void bounce(std::unique_ptr<incoming_request> request);
   void turn_away(std::unique_ptr<incoming_request> request);
   inbound* caller_of(const incoming_request& request);
   void cancel(inbound& peer, attempt_id attempt);

@@ -53,7 +53,7 @@ choosing_client::placed choosing_client::place(std::uint32_t slot, time_point no
   it.sent = now;
   ++it.tries;
   it.sent_as = stage_.transmit(it.what.ref, it.at, slot,
-                               it.what.what.after == errand::again::balked ? 0 : chooser_->balk_at());
+                               it.what.what.after == errand::again::bounced ? 0 : chooser_->bounce_at());
   if (what_.attempt_timeout > duration{0}) {
     if (timers_.empty()) stage_.wake_at(now + what_.attempt_timeout);
     timers_.push_back({now + what_.attempt_timeout, slot, it.life, it.tries});
@@ -82,8 +82,8 @@ void choosing_client::answered(std::uint64_t tag, server_index, ending how, cons
   const auto slot = static_cast<std::uint32_t>(tag);
   pending& it = slots_[slot];
   attempt_over(it, how, load, now);
-  if (how == ending::balked) {
-    it.what.what.after = errand::again::balked;
+  if (how == ending::bounced) {
+    it.what.what.after = errand::again::bounced;
     --it.tries;
     return place_or_hold(slot, now);
   }

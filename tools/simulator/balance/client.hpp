@@ -17,10 +17,10 @@ namespace troupe::simulator {
 class stage {
  public:
   virtual ~stage() = default;
-  /// Sends the request; `tag` comes back with the answer, and so does the request where it meets `balk_at`
+  /// Sends the request; `tag` comes back with the answer, and so does the request where it meets `bounce_at`
   /// others or more; 0: never.
   virtual attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag,
-                               std::uint32_t balk_at) = 0;
+                               std::uint32_t bounce_at) = 0;
   /// Nobody waits for the attempt any more: its answer will not come, and the server is told. Nothing happens
   /// when it has been answered.
   virtual void withdraw(attempt_ref what) = 0;

@@ -29,14 +29,14 @@ struct errand {
   std::optional<std::uint64_t> key;
   std::span<const server_index>
       candidates;  // ascending, not empty; all servers unless the scenario restricts
-  enum class again : bool { no, balked } after = again::no;
+  enum class again : bool { no, bounced } after = again::no;
 };
 
 enum class ending : std::uint8_t {
   success,
   failure,    // the server answered with an error
   refused,    // the server answered that it is overloaded, and did nothing
-  balked,     // the request met as many others as `balk_at` said, and came back
+  bounced,    // the request met as many others as `bounce_at` said, and came back
   timed_out,  // no answer by the request's deadline
 };
 
@@ -59,7 +59,7 @@ class contender {
   virtual time_point held_until() const { return never; }
   /// Of what was chosen last: with so many requests at the server already, it is to come back, and `choose`
   /// is asked anew, once. 0: never.
-  virtual std::uint32_t balk_at() const { return 0; }
+  virtual std::uint32_t bounce_at() const { return 0; }
 
   /// Exactly once for each request that was sent.
   virtual void ended(const verdict& what, time_point now) = 0;

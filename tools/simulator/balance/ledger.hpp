@@ -45,7 +45,7 @@ struct attempt {
   std::uint32_t generation = 0;
   server_index server = 0;
   std::uint32_t router = 0;
-  std::uint32_t balk_at = 0;
+  std::uint32_t bounce_at = 0;
   enum class wanted : std::uint8_t { yes, no } still = wanted::yes;  // does the client wait for it
   ending how = ending::success;
   bool counted = false;  // as in flight at its server

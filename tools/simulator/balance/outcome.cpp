@@ -113,7 +113,7 @@ outcome conclude(const scenario& what, const std::vector<sample>& samples, const
   into.figures["requests"] = static_cast<double>(counted.requests);
   into.figures["attempts_per_request"] = static_cast<double>(counted.attempts) / requests;
   into.figures["probes_per_request"] = static_cast<double>(counted.probes) / requests;
-  into.figures["asked_per_request"] = static_cast<double>(counted.probes + counted.balked) / requests;
+  into.figures["asked_per_request"] = static_cast<double>(counted.probes + counted.bounced) / requests;
   into.figures["repeats"] = static_cast<double>(counted.repeats);
   into.figures["rif_max_over_mean"] =
       counted.mean_in_flight > 0 ? counted.most_in_flight / counted.mean_in_flight : 0;

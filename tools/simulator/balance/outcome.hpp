@@ -35,7 +35,7 @@ struct series {
 
 /// Whole-run counts, after the warm-up.
 struct tally {
-  std::uint64_t requests = 0, attempts = 0, probes = 0, balked = 0;
+  std::uint64_t requests = 0, attempts = 0, probes = 0, bounced = 0;
   std::uint64_t repeats = 0;                      // executions of a request beyond its first
   double most_in_flight = 0, mean_in_flight = 0;  // summed over the samples
 };
@@ -43,7 +43,7 @@ struct tally {
 struct outcome {
   /// By name, and by name@window. p50_ms p90_ms p99_ms p999_ms mean_ms errors_percent goodput lost ended
   /// attempts_per_request local_percent share_percent (of the servers of the incidents), and of the whole run
-  /// requests probes_per_request asked_per_request (probes, and attempts that balked) rif_max_over_mean
+  /// requests probes_per_request asked_per_request (probes, and attempts that bounced) rif_max_over_mean
   /// share_max_over_mean recovery_s repeats.
   std::map<std::string, double> figures;
   series over_time;

@@ -52,7 +52,7 @@ void routing_client::answered(std::uint64_t tag, server_index from, ending how, 
   core_.heard_from(id_of(from), now);
   routing::answer what;
   what.load = load;
-  if (how == ending::balked) what.fate = retry::fate::balked;
+  if (how == ending::bounced) what.fate = retry::fate::bounced;
   if (how == ending::refused) what.fate = retry::fate::refused, what.code = code::resource_exhausted;
   if (how == ending::failure) what.code = code::internal, failing_ = {tag};
   core_.answered({tag}, what, now, out_);
@@ -121,7 +121,7 @@ void routing_client::perform() {
       pending& it = pending_of(sent->call);
       it.last = index_of(sent->to);
       it.attempts[(sent->attempt.value & 15) - 1] =
-          stage_.transmit(it.what, it.last, sent->attempt.value, sent->balk_at);
+          stage_.transmit(it.what, it.last, sent->attempt.value, sent->bounce_at);
     } else if (const auto* off = std::get_if<routing::withdraw>(&out_[k])) {
       stage_.withdraw(
           pending_of(routing::router::call_of(off->attempt)).attempts[(off->attempt.value & 15) - 1]);

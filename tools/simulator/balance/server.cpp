@@ -19,7 +19,7 @@ server::admission server::admit(std::uint32_t slot, time_point now) {
   attempt& it = all_->attempt(slot);
   // As the real one does: only where somebody waits, or shares a worker.
   const bool crowded = in_flight_ > model_->workers;
-  if (!frozen_ && crowded && it.balk_at > 0 && in_flight_ >= it.balk_at) return admission::balked;
+  if (!frozen_ && crowded && it.bounce_at > 0 && in_flight_ >= it.bounce_at) return admission::bounced;
   if (model_->limit > 0 && in_flight_ >= model_->limit) return admission::refused;
   it.arrived = now;
   it.counted = true;

@@ -25,7 +25,7 @@ class server {
 
   // --- Requests ----------------------------------------------------------------------------------------
 
-  enum class admission : std::uint8_t { admitted, balked, refused };
+  enum class admission : std::uint8_t { admitted, bounced, refused };
   admission admit(std::uint32_t attempt, time_point now);
   /// FIFO: the time of `attempt_done` has come. False: it is frozen, and the request stays.
   bool finish(std::uint32_t attempt, time_point now);

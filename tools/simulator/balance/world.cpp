@@ -242,12 +242,12 @@ std::span<const server_index> world::candidates(request_ref what) const {
   return std::span(groups_).subspan(key * group, group);
 }
 
-attempt_ref world::transmit(request_ref what, server_index to, std::uint64_t tag, std::uint32_t balk_at) {
+attempt_ref world::transmit(request_ref what, server_index to, std::uint64_t tag, std::uint32_t bounce_at) {
   TROUPE_INVARIANT(all_.current(what) && to < what_.servers.count);
   const auto slot = all_.open_attempt(what.slot);
   attempt& it = all_.attempt(slot);
   it.tag = tag;
-  it.balk_at = balk_at;
+  it.bounce_at = bounce_at;
   it.sent = now_;
   it.deadline = all_.request(what.slot).deadline;
   it.server = to;
@@ -282,11 +282,11 @@ void world::attempt_arrives(std::uint32_t slot) {
   if (admitted == server::admission::admitted) return;
   it.reports = true;
   it.report = report(it.server, it.router);
-  if (admitted == server::admission::balked) {
+  if (admitted == server::admission::bounced) {
     // As if it had been a probe: it was never let in.
-    if (it.sent >= start_ + what_.warm_up) ++counted_.balked, --counted_.attempts;
+    if (it.sent >= start_ + what_.warm_up) ++counted_.bounced, --counted_.attempts;
     --sent_then(it);
-    return answer(slot, ending::balked);
+    return answer(slot, ending::bounced);
   }
   it.report.flags = rpc::load_flag::overloaded;
   answer(slot, ending::refused);

@@ -86,7 +86,8 @@ class world : public stage, public truth {
   };
 
   // stage
-  attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag, std::uint32_t balk_at) override;
+  attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag,
+                       std::uint32_t bounce_at) override;
   void withdraw(attempt_ref what) override;
   void finish(request_ref what, ending how, server_index by) override;
   void probe(server_index whom) override;

@@ -16,7 +16,7 @@ namespace {
 using setter = void (*)(balance::options&, double);
 constexpr std::array<std::pair<std::string_view, setter>, 17> setters = {{
     {"affinity_load_max", [](balance::options& o, double v) { o.affinity_load_max = v; }},
-    {"balk_cost", [](balance::options& o, double v) { o.balk_cost = from_seconds(v); }},
+    {"bounce_cost", [](balance::options& o, double v) { o.bounce_cost = from_seconds(v); }},
     {"doubt", [](balance::options& o, double v) { o.doubt = from_seconds(v); }},
 
     {"cost", [](balance::options& o, double v) { o.weight.cost = v; }},
@@ -61,8 +61,8 @@ balance::outcome outcome_of(ending how) {
   switch (how) {
     case ending::success:
       return balance::outcome::success;
-    case ending::balked:
-      return balance::outcome::balked;
+    case ending::bounced:
+      return balance::outcome::bounced;
     case ending::refused:
       return balance::outcome::overloaded;
     case ending::failure:
@@ -94,9 +94,9 @@ class troupe_replicas final : public contender {
       wanted.among = among_;
     }
     const auto picked = set_.pick(*policy_, wanted, random_, now);
-    balk_at_ = 0;
+    bounce_at_ = 0;
     if (!picked) return what.candidates[random_.below(static_cast<std::uint32_t>(what.candidates.size()))];
-    balk_at_ = picked->balk_at;
+    bounce_at_ = picked->bounce_at;
     set_.began(*picked, now);
     under_way_[picked->replica].push_back({now, *picked});
     return servers_[picked->replica];
@@ -129,7 +129,7 @@ class troupe_replicas final : public contender {
     if (const auto at = replicas_[from]; at != nobody) set_.probed(at, set_.life_of(at), load, now);
   }
 
-  std::uint32_t balk_at() const override { return balk_at_; }
+  std::uint32_t bounce_at() const override { return bounce_at_; }
 
   void tick(time_point now) override {
     if (now < next_watch_) return;
@@ -175,7 +175,7 @@ class troupe_replicas final : public contender {
   std::vector<std::vector<sent>> under_way_;      // by replica
   std::vector<balance::replica_index> among_;
   std::size_t present_ = 0;
-  std::uint32_t balk_at_ = 0;
+  std::uint32_t bounce_at_ = 0;
   time_point next_watch_{};
 };
 
