@@ -11,7 +11,7 @@ troupe_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 troupe_build=$troupe_root/build/release
 
 packages=(
-  cmake ninja-build g++ pkg-config ccache
+  cmake ninja-build g++ pkg-config ccache python3
   libcaf-dev capnproto libcapnp-dev libspdlog-dev doctest-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libxxhash-dev libssl-dev
 )

@@ -1,80 +1,86 @@
 #!/bin/sh
 # Reads every source under <tree>/troupe and holds it to the table of rooms: which rooms and which
-# libraries a room may include, and that the sans-IO rooms name no clock, no sleep, no thread, no global
-# random numbers. Comments and string literals do not count.
+# libraries a room may include or name, who may read a clock, and that the pure rooms name no sleep, no
+# thread, no socket, no global random numbers. Comments and string literals do not count.
 #
-#   check_layering.sh <tree>     prints one line an offence, and exits 1 when there is any
+#   check_layering.sh TREE [ROOMS]   prints one line an offence, and exits 1 when there is any. ROOMS is the
+#                                    table: TREE/rooms.txt (its head says how to read it)
 #
 # Plain sh and awk: a bare Debian has nothing more.
 set -eu
-tree=${1:?usage: check_layering.sh TREE}
+tree=${1:?usage: check_layering.sh TREE [ROOMS]}
+table=${2:-$tree/rooms.txt}
+table=$(cd "$(dirname "$table")" && pwd)/$(basename "$table")
+[ -r "$table" ] || { echo "check_layering: there is no table of rooms in $table" >&2; exit 2; }
 cd "$tree"
 sources=$(find troupe -type f \( -name '*.hpp' -o -name '*.cpp' \) | LC_ALL=C sort)
 [ -n "$sources" ] || { echo "check_layering: no sources under $tree/troupe" >&2; exit 2; }
 
 # shellcheck disable=SC2086  # one word a file: no file of ours has a space in its name
-exec awk '
+exec awk -v table="$table" '
 BEGIN {
-  # room: the rooms it may include, itself apart.
-  rooms["base"]       = ""
-  rooms["crypto"]    = "base"
-  rooms["membership"] = "base"
-  rooms["balance"]    = "base"
-  rooms["retry"]      = "base"
-  rooms["routing"]    = "balance retry base"
-  rooms["wire"]       = "membership base"
-  rooms["transport"]  = "wire base"
-  rooms["runtime"]    = "crypto wire transport routing membership balance retry base"
-  rooms["service"]    = "runtime wire retry base"
-  rooms["node"]       = "service runtime crypto transport wire routing retry balance membership base"
+  while ((getline row < table) > 0) read_room(row)
 
-  # room: the libraries it may include, beside the standard one. "idl" is what is generated from idl/.
-  libraries["base"]       = "xxhash numeric-address"
-  libraries["membership"] = libraries["balance"] = libraries["retry"] = libraries["routing"] = ""
-  libraries["crypto"]    = "openssl system"
-  libraries["wire"]       = "capnp idl"
-  libraries["transport"]  = "capnp idl caf spdlog system openssl"
-  libraries["runtime"]    = "capnp idl caf spdlog system"
-  libraries["service"]    = "capnp idl spdlog"
-  libraries["node"]       = "capnp idl spdlog cli toml system"
-
-  for (room in rooms) sans_io[room] = 0
-  sans_io["base"] = sans_io["membership"] = sans_io["balance"] = sans_io["retry"] = sans_io["routing"] = 1
+  # What includes troupe/troupe.hpp, the porch, sees the whole house, and no room may do so.
+  rooms[porch = "troupe.hpp"] = known; libraries[porch] = ""; pure[porch] = 0
 
   split("thread mutex shared_mutex condition_variable future semaphore latch barrier stop_token " \
         "iostream fstream ostream istream sstream filesystem random coroutine ctime csignal", list, " ")
   for (i in list) io_header[list[i]] = 1
 
-  # What a sans-IO room may not name: an expression, what it is.
-  ban("(steady|system|high_resolution|utc|file)_clock", "a clock")
-  ban("(clock_gettime|gettimeofday|timespec_get)", "a clock")
-  ban("[^a-z_.>]time[ ]*[(][ ]*(0|NULL|nullptr|&)", "a clock")
-  ban("(sleep_for|sleep_until|usleep|nanosleep)", "a sleep")
-  ban("[^a-z_.>]sleep[ ]*[(]", "a sleep")
-  ban("std::(thread|jthread|async|mutex|atomic)[^a-z_]", "a thread")
-  ban("thread_local", "a thread")
-  ban("(random_device|mt19937|[^a-z_]s?rand[ ]*[(])", "a random source of its own")
-  ban("[^a-z_.>](socket|getaddrinfo|epoll_wait|recvmsg|sendmsg)[ ]*[(]", "a socket")
-  ban("[^a-z_](caf|capnp|kj|spdlog)::", "a library of the outer rooms")
+  # What may not be named: an expression, what it is, and the library that allows it (none: for pure rooms only).
+  ban("(steady|system|high_resolution|utc|file)_clock", "a clock", "clock")
+  ban("(clock_gettime|gettimeofday|timespec_get)", "a clock", "clock")
+  ban("[^a-z_.>]time[ ]*[(][ ]*(0|NULL|nullptr|&)", "a clock", "clock")
+  ban("(sleep_for|sleep_until|usleep|nanosleep)", "a sleep", "")
+  ban("[^a-z_.>]sleep[ ]*[(]", "a sleep", "")
+  ban("std::(thread|jthread|async|mutex|atomic)[^a-z_]", "a thread", "")
+  ban("thread_local", "a thread", "")
+  ban("(random_device|mt19937|[^a-z_]s?rand[ ]*[(])", "a random source of its own", "")
+  ban("[^a-z_.>](socket|getaddrinfo|epoll_wait|recvmsg|sendmsg)[ ]*[(]", "a socket", "")
+  ban("[^a-z_]caf::", "CAF", "caf")
+  ban("[^a-z_](capnp|kj)::", "Cap\047n Proto", "capnp")
+  ban("[^a-z_]spdlog::", "spdlog", "spdlog")
 }
 
-function ban(expression, what) { bans++; banned[bans] = expression; banned_as[bans] = what }
+# One row of the table. A room includes what stands above it, so there is no circle.
+function read_room(row,    cell, count, i, name, may) {
+  if (row ~ /^[ \t]*(#|$)/) return
+  count = split(row, cell, "|")
+  for (i = 1; i <= count; i++) gsub(/^[ \t]+|[ \t]+$/, "", cell[i])
+  name = cell[1]
+  if (count != 5) broken("a row has five cells, not " count ": " row)
+  if (cell[3] == "all") cell[3] = known
+  count = split(cell[3], may, " ")
+  for (i = 1; i <= count; i++) if (!(may[i] in rooms)) broken(name " may include " may[i] ", which is not above it")
+  if (cell[2] != "" && cell[2] != "pure") broken("a kind is pure or empty, not " cell[2])
+  rooms[name] = cell[3]; libraries[name] = cell[4]; pure[name] = cell[2] == "pure"
+  for (i in may) if (pure[name] && !pure[may[i]]) broken(name " is pure and may include " may[i] ", which is not")
+  known = known " " name
+}
 
-function offence(text) { print FILENAME ":" FNR ": " text; offences++ }
+function broken(text) { print table ": " text; failed = 2; exit 2 }
+
+function ban(expression, what, library) {
+  bans++; banned[bans] = expression; banned_as[bans] = what; allowed_by[bans] = library
+}
+
+function offence(text) { print FILENAME ":" FNR ": " text; failed = 1 }
 
 function among(word, words) { return index(" " words " ", " " word " ") > 0 }
 
-# Which library an include belongs to; "std" for the standard one.
-function library_of(path) {
+# Which libraries allow an include; "std" for the standard one.
+function libraries_of(path) {
   if (path ~ /^caf\//) return "caf"
   if (path ~ /^(capnp|kj)\//) return "capnp"
   if (path ~ /^troupe\/[a-z_]+[.](capnp[.]h|troupe[.]hpp)$/) return "idl"
   if (path ~ /^(spdlog|fmt)\//) return "spdlog"
   if (path ~ /^CLI\//) return "cli"
   if (path ~ /^toml[+][+]\//) return "toml"
+  if (path ~ /^nlohmann\//) return "json"
   if (path ~ /^openssl\//) return "openssl"
   if (path ~ /^xxh(ash|3)[.]h$/) return "xxhash"
-  if (path == "arpa/inet.h") return "numeric-address system"
+  if (path == "arpa/inet.h") return "addresses system"
   if (path ~ /^[a-z_]+$/) return "std"
   if (path ~ /^(sys|netinet|net|arpa|linux|bits)\// || path ~ /^[a-z_]+[.]h$/) return "system"
   return "other"
@@ -103,20 +109,26 @@ function code_of(line,    out, here, two, quote) {
 }
 
 function check_include(path,    parts, to, kinds, i, allowed) {
-  if (split(path, parts, "/") == 3 && parts[1] == "troupe") {
+  if (split(path, parts, "/") >= 3 && parts[1] == "troupe") {
     to = parts[2]
     if (!(to in rooms)) offence("includes <" path ">: there is no room " to)
     else if (to != room && !among(to, rooms[room])) offence("includes <" path ">: " room " may not use " to)
     return
   }
-  kinds = library_of(path)
+  kinds = libraries_of(path)
   if (kinds == "std") {
-    if (sans_io[room] && (path in io_header)) offence("includes <" path ">: " room " is sans-IO")
+    if (pure[room] && (path in io_header)) offence("includes <" path ">: " room " is sans-IO")
     return
   }
   allowed = 0
   for (i = split(kinds, parts, " "); i > 0; i--) if (among(parts[i], libraries[room])) allowed = 1
   if (!allowed) offence("includes <" path ">: " room " may not use it")
+}
+
+# Whether the ban holds in this room.
+function holds(i) {
+  if (allowed_by[i] == "") return pure[room]
+  return !among(allowed_by[i], libraries[room])
 }
 
 FNR == 1 {
@@ -136,9 +148,13 @@ FNR == 1 {
 }
 {
   code = " " code_of($0) " "
-  if (!sans_io[room]) next
   for (i = 1; i <= bans; i++)
-    if (code ~ banned[i]) offence("names " banned_as[i] ": " room " is sans-IO")
+    if (code ~ banned[i] && holds(i))
+      offence("names " banned_as[i] ": " room (pure[room] ? " is sans-IO" : " may not use it"))
+  # `node` apart: routing has a class of that name.
+  for (other in rooms)
+    if (index(code, other "::") && other != "node" && code ~ ("[^a-z_:]" other "::") && other != room &&
+        !among(other, rooms[room])) offence("names " other ": " room " may not use it")
 }
-END { exit offences > 0 }
+END { exit failed }
 ' $sources

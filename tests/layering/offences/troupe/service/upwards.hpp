@@ -4,7 +4,7 @@
 
 #include <caf/actor.hpp>
 
+#include <troupe/actor/turn_queue.hpp>
 #include <troupe/balance/policy.hpp>
 #include <troupe/node/node.hpp>
-#include <troupe/runtime/turns.hpp>
-auto now = std::chrono::steady_clock::now();  // not a sans-IO room
+std::thread worker;  // not a sans-IO room

@@ -1,0 +1,5 @@
+#pragma once
+
+#include <capnp/message.h>
+
+#include <troupe/base/ids.hpp>

@@ -1,0 +1,4 @@
+#pragma once
+
+#include <caf/all.hpp>
+#include <capnp/message.h>
