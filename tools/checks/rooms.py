@@ -57,7 +57,7 @@ def check_sources(tree, found):
     for line in (done.stdout + done.stderr).splitlines():
         found.add("framework/" + line.split(": ", 1)[0], None, line.split(": ", 1)[-1])
     if done.returncode > 1:
-        sys.exit(found.end("the table cannot be read"))
+        sys.exit(found.end(0, "room"))
 
 
 def taken_by(tree, name, others):
@@ -168,7 +168,7 @@ def main():
     check_links(tree, rooms, found)
     check_narrowness(tree, rooms, found)
     check_document(tree, rooms, found)
-    sys.exit(found.end(f"{len(rooms)} rooms"))
+    sys.exit(found.end(len(rooms), "room"))
 
 
 if __name__ == "__main__":

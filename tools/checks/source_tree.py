@@ -16,19 +16,18 @@ EXPECTATIONS = re.compile(r"(^|/)tests/.*/data/|(^|/)tests/(layering|checks/\w+)
 
 
 class source_tree:
-    """The files under `root`, by their paths from there, sorted. What only shows offences is left out."""
+    """The files under `root`, by their paths from there, sorted. `paths` leaves out what only shows offences."""
 
     def __init__(self, root):
         self.root = os.path.abspath(root)
-        self.paths = []
+        self.all_paths = []
         for folder, folders, names in os.walk(self.root):
             folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
             at = os.path.relpath(folder, self.root)
             for name in names:
-                path = name if at == "." else f"{at}/{name}"
-                if not EXPECTATIONS.search(path):
-                    self.paths.append(path)
-        self.paths.sort()
+                self.all_paths.append(name if at == "." else f"{at}/{name}")
+        self.all_paths.sort()
+        self.paths = [path for path in self.all_paths if not EXPECTATIONS.search(path)]
 
     def sources(self):
         return [path for path in self.paths if path.endswith(SCHEMAS_AND_CODE)]
@@ -81,7 +80,8 @@ class findings:
         print(f"{path}:{line}: {text}" if line else f"{path}: {text}")
         self.count += 1
 
-    def end(self, checked):
+    def end(self, count, noun):
+        checked = f"{count} {noun}{'s' * (count != 1)}"
         if self.count:
             print(f"{self.checker}: {self.count} finding{'s' * (self.count != 1)} in {checked}")
         else:

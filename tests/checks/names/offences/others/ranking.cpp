@@ -1,0 +1,1 @@
+// Others call this their_parameter.

@@ -1,0 +1,19 @@
+struct small {
+  int field;
+};
+
+struct listed {
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+  int a, b;
+};
