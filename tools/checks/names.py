@@ -25,6 +25,7 @@ OUTSIDE |= {"CAF", "CapnProto", "OpenSSL", "xxHash", "CLI11", "tomlplusplus", "n
 EXTENSIONS = "hpp|cpp|capnp|md|sh|bash|toml|cmake|txt|py|in"
 PATH = re.compile(rf"(?<![\w/.<>${{@*-])(?:\./)?((?:[\w.*-]+/)*[\w*-]+\.(?:{EXTENSIONS})|"
                   r"(?:framework|tools|tests|examples|idl)/[\w.*/-]*[\w*])(?![\w/>(-])")
+PLACEHOLDER = re.compile(r"(^|/)(?!README|LICENSE)[A-Z]+[./]")  # verbs/NAME.cpp
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SPAN = re.compile(r"(`+)([^`]+?)\1")
 QUALIFIED = re.compile(r"(?<![\w:.])([A-Za-z_]\w*(?:::~?[A-Za-z_]\w*)+)")
@@ -102,7 +103,7 @@ class known_names:
 
     def has_place(self, path):
         path = path.rstrip("/.")
-        if path.startswith("build/") or self.is_excepted(path) or re.search(r"(^|/)[A-Z]+/", path):
+        if path.startswith("build/") or self.is_excepted(path) or PLACEHOLDER.search(path):
             return True
         generated = re.fullmatch(r"(.*)\.(?:troupe\.[ch]pp|capnp\.h|capnp\.c\+\+)", path)
         if generated:

@@ -1,0 +1,1 @@
+#include <framework/troupe/wire/frame.hpp>

@@ -1,0 +1,4 @@
+#pragma once
+
+using bytes = int;
+inline bytes frame;

@@ -1,0 +1,1 @@
+missing by_cmake;

@@ -1,0 +1,3 @@
+using bytes = int;
+
+#include <framework/troupe/wire/frame.hpp>

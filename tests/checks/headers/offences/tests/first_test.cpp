@@ -1,0 +1,3 @@
+using bytes = int;
+
+#include <tests/first.hpp>

@@ -1,0 +1,3 @@
+#include <framework/counter.hpp>
+
+int read(const counter& of) { return of.value; }

@@ -1,0 +1,5 @@
+#pragma once
+
+struct counter {
+  int value = 0;
+};

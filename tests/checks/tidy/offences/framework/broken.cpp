@@ -1,0 +1,3 @@
+#include <framework/counter.hpp>
+
+int twice(Counter x) { return x.value; }

@@ -1,0 +1,9 @@
+#pragma once
+
+namespace troupe {
+
+struct Counter {
+  int Value = 0;
+};
+
+}  // namespace troupe
