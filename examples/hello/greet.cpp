@@ -1,7 +1,7 @@
 // A client: joins through any node, asks once, prints the answer.
 #include <cstdio>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "hello.troupe.hpp"
 

@@ -1,5 +1,5 @@
 // The smallest service: one method, no state.
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "hello.troupe.hpp"
 

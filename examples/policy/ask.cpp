@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "own_rack.hpp"
 #include "policy.troupe.hpp"

@@ -1,5 +1,5 @@
 // A service of which it only matters who answers.
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "policy.troupe.hpp"
 

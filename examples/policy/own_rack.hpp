@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/balance/policy.hpp>
+#include <troupe/troupe.hpp>
 
 /// The rack is the front of a node's name: "a-2" is in rack "a". Among those that are there, and among all
 /// where none is, the framework's own score decides; who is ejected, silent or was tried before is no

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <unordered_set>
 
-#include <troupe/base/hash.hpp>
+#include <troupe/troupe.hpp>
 
 namespace search {
 

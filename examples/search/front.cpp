@@ -11,8 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <troupe/node/node.hpp>
-#include <troupe/service/when_all.hpp>
+#include <troupe/troupe.hpp>
 
 #include "corpus.hpp"
 #include "index.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <troupe/base/hash.hpp>
+#include <troupe/troupe.hpp>
 
 namespace search {
 

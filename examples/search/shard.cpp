@@ -11,7 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "click_ledger.hpp"
 #include "corpus.hpp"

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <string>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "shop.troupe.hpp"
 

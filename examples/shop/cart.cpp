@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "shop.troupe.hpp"
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "shop.troupe.hpp"
 

@@ -64,7 +64,7 @@ interface Admin $Troupe.service("troupe.Admin") $Troupe.timeout("2s") {
   # are in, empty where there is none; `problem`: why the last change is not in it.
 
   orderKeys @14 (order :Data) -> (done :Text) $Troupe.safety(idempotent);
-  # A change of the gossip keys, sealed as an order for this life of this node (framework/troupe/secrecy) by
+  # A change of the gossip keys, sealed as an order for this life of this node (framework/troupe/crypto) by
   # somebody who has one of the held keys: "install KEY", "use ID", "retire ID", "retire ID compromised". It
   # spreads from here by gossip. UNAUTHENTICATED for an order that does not open.
 }

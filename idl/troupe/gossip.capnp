@@ -4,7 +4,7 @@
 # A Packet is one UDP datagram: one Cap'n Proto message in the standard stream framing, one segment, not
 # packed, and nothing around it. A Sync is one message on a stream between two nodes. How a node must react
 # to either is in framework/docs, "the life of a gossip round". Where the cluster has gossip keys, both travel
-# sealed, message by message: framework/troupe/secrecy/sealing.hpp has the layout.
+# sealed, message by message: framework/troupe/crypto/sealing.hpp has the layout.
 #
 # Whoever receives either checks `protocol` and `cluster` first, and drops what is not its own. All else
 # is untrusted: texts and lists have bounds, given below, and a message beyond one of them is dropped

@@ -22,4 +22,12 @@ inline std::uint64_t wall_seconds() {
   return static_cast<std::uint64_t>(reading.tv_sec);
 }
 
+/// The same in microseconds: what tells one life of a node from the next.
+inline std::uint64_t wall_micros() {
+  timespec reading{};
+  clock_gettime(CLOCK_REALTIME, &reading);
+  return static_cast<std::uint64_t>(reading.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(reading.tv_nsec) / 1000;
+}
+
 }  // namespace troupe::actor

@@ -1,5 +1,4 @@
 #include <array>
-#include <chrono>
 #include <random>
 #include <utility>
 
@@ -24,12 +23,6 @@ std::string random_name() {
   const auto tail = (std::uint64_t{entropy()} << 32) | entropy();
   return std::string(host.data()).substr(0, 40) + "-" + std::to_string(::getpid()) + "-" +
          to_hex(tail).substr(0, 6);
-}
-
-epoch epoch_of_now() {
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  return epoch{
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(wall).count())};
 }
 
 std::shared_ptr<spdlog::logger> make_log(const node_options& options) {
@@ -80,7 +73,7 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(act
       .cluster = options.cluster,
       .name = options.name,
       .zone = options.zone,
-      .self = {node_id_of(options.cluster, options.name), epoch_of_now()},
+      .self = {node_id_of(options.cluster, options.name), epoch{actor::wall_micros()}},
       .address = address,
       .links = options.links,
       .connector = transport::connector(engine_->loop(), options.links),

@@ -40,7 +40,6 @@ class start_error : public std::runtime_error {
   troupe::code code_;
 };
 
-///
 /// The members that ask the node something (`host`, `members`, `joined`, `explain...`, `set_policy`,
 /// `use_policy`) wait for its actors: they are refused with FAILED_PRECONDITION, or a start_error, in an
 /// actor's turn and on the event loop. No member may be called while `stop` runs; stubs may.

@@ -34,7 +34,7 @@ struct node_options {
   std::vector<std::string> join;
   /// Where this node is, for preferring near replicas. Empty: unknown.
   std::string zone;
-  /// The file of the gossip keys: see secrecy/ring.hpp, and `troupe keys`. The node writes it when they
+  /// The file of the gossip keys: see crypto/ring.hpp, and `troupe keys`. The node writes it when they
   /// change. Empty: keys are in memory only, and a change of them is to be written where `gossip_key` comes
   /// from.
   std::string keyring;

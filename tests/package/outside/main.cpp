@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "cart.troupe.hpp"
 

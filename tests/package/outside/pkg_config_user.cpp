@@ -1,7 +1,7 @@
 // Compiles and links with what pkg-config says about an installed Troupe.
 #include <iostream>
 
-#include <troupe/base/time.hpp>
+#include <troupe/troupe.hpp>
 
 int main() {
   const auto value = troupe::parse_duration("300ms");

@@ -13,7 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include <troupe/actor/clock.hpp>
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "choice.troupe.hpp"
 #include "execution_log.hpp"

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <future>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "echo.troupe.hpp"
 #include "measurement.hpp"

@@ -1,7 +1,7 @@
 // Troupe's side of the echo benchmark, serving: troupe_echo_server [event_loop|pool|thread] [node options].
 #include <cstdio>
 
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 #include "echo.troupe.hpp"
 

@@ -1,5 +1,5 @@
 // One node that does nothing but be a member: a process of bench_membership's.
-#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>
 
 int main(int argc, char** argv) {
   return troupe::run(argc, argv, [](troupe::node&) {});

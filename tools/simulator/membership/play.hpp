@@ -21,7 +21,8 @@ struct second {
 };
 
 struct cluster_outcome {
-  /// See `figure_names` of the scenario files; what was not measured is not there.
+  /// By the names that scenario files give them; what was not measured is
+  /// not there.
   std::map<std::string, double> figures;
   /// What quantiles are of: over all the runs of a cell.
   std::map<std::string, std::vector<double>> samples;

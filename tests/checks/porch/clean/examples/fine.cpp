@@ -1,0 +1,4 @@
+#include <string>
+
+#include <troupe/admin.troupe.hpp>
+#include <troupe/troupe.hpp>

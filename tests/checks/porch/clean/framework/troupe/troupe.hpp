@@ -1,0 +1,3 @@
+#pragma once
+
+#include <troupe/node/node.hpp>

@@ -1,0 +1,2 @@
+#include <troupe/node/node.hpp>
+#include <troupe/troupe.hpp>

@@ -1,0 +1,4 @@
+#pragma once
+
+#include <troupe/node/gone.hpp>
+#include <troupe/node/node.hpp>
