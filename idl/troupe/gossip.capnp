@@ -29,7 +29,7 @@ enum PacketKind {
   # its receiver is not answered; one for an earlier epoch of its receiver is answered with gossip.
 
   pingRequest @1;
-  # The receiver pings `target` at `targetAddress` in the sender's place and passes the ack on, with the
+  # The receiver pings `target` at `addressHigh`, `addressLow` in the sender's place and passes the ack on, with the
   # request's sequence. Without an ack in time it sends a nack, and still passes a later ack on.
 
   ack @2;

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include <troupe/actor/clock.hpp>
 #include <troupe/base/hash.hpp>
+#include <troupe/gossip/event_log.hpp>
 #include <troupe/gossip/gossip_actor.hpp>
 #include <troupe/wire/gossip.hpp>
 
@@ -11,7 +11,6 @@ namespace troupe::gossip {
 
 namespace {
 
-constexpr std::size_t seeds_max = 64;  // the core keeps no more
 constexpr duration look_period = std::chrono::milliseconds(500);
 
 /// What leaves room for the seal.
@@ -32,13 +31,14 @@ gossip_actor::gossip_actor(caf::actor_config& config, caf::execution_unit* where
       others_(std::move(others)),
       loop_(shared.engine.loop()),
       cluster_(wire::cluster_hash(shared.cluster)),
-      keys_(shared, options,
-            [door = commands()](std::function<void()> command) { (void)door->put(command); }),
+      keys_(shared, options, poster()),
       seal_(keys_.seal()),
       core_(core_options(options), shared.self, shared.name, shared.address, mix(shared.self.epoch.value),
             actor::now()),
       observed_(options.core.members_max),
-      streams_(shared, seal_, cluster_, *this) {
+      streams_(shared, seal_, cluster_, *this),
+      seeds_(options.seeds, options.resolve, poster(),
+             [this](const seed_list::resolution& outcome) { seeds_resolved(outcome); }) {
   if (options_.role == role::member)
     socket_ = std::make_unique<transport::datagram_socket>(
         loop_, std::move(udp),
@@ -54,14 +54,19 @@ void gossip_actor::begin() {
     socket_->start();
   }
   timer_->start();
-  if (options_.role == role::member) next_look_ = actor::now() + look_period;
-  if (!options_.seeds.empty()) resolve_seeds();
+  if (options_.role == role::member) due_.set(deadline::look, actor::now() + look_period);
+  if (!seeds_.empty()) resolve_seeds();
   settle(actor::now());
 }
 
 void gossip_actor::turn() {
   settle(actor::now());
   loop_.flush();
+}
+
+/// For what works on other threads: a function that posts to this actor, and outlives it.
+std::function<void(std::function<void()>)> gossip_actor::poster() {
+  return [inbox = commands()](std::function<void()> command) { inbox->post(std::move(command)); };
 }
 
 // --- Packets ---------------------------------------------------------------------------------------
@@ -126,7 +131,7 @@ void gossip_actor::settle(time_point now) {
     for (const auto& packet : wanted.packets) send_packet(packet);
     for (const auto& note : wanted.notes) shared_.log->warn("{}", note);
     for (const auto& event : wanted.events) {
-      note(event);
+      log_event(*shared_.log, event);
       history_.note(event, name_of(event.subject.accuser), now);
       if (event.kind != membership::event_kind::forgotten) changes.push_back(event.subject);
       if (others_.happened) others_.happened(event);
@@ -145,41 +150,17 @@ std::string gossip_actor::name_of(node_id who) const {
   return found ? found->name : std::string();
 }
 
-void gossip_actor::note(const membership::event& what) {
-  const auto& who = what.subject;
-  const auto where = to_string(who.address);
-  switch (what.kind) {
-    case membership::event_kind::joined:
-      return shared_.log->info("node {} at {} has joined", who.name, where);
-    case membership::event_kind::changed:
-      return shared_.log->debug("node {} at {} is {}, with {} services", who.name, where, to_string(who.mode),
-                                who.document.services.size());
-    case membership::event_kind::suspected:
-      return shared_.log->warn("node {} at {} is suspected", who.name, where);
-    case membership::event_kind::refuted:
-      return shared_.log->info("node {} at {} is alive after all", who.name, where);
-    case membership::event_kind::died:
-      return shared_.log->warn("node {} at {} is dead", who.name, where);
-    case membership::event_kind::left:
-      return shared_.log->info("node {} at {} has left", who.name, where);
-    case membership::event_kind::forgotten:
-      return shared_.log->debug("node {} at {} is forgotten", who.name, where);
-  }
-}
-
 // --- Streams ---------------------------------------------------------------------------------------
 
 void gossip_actor::exchange(std::uint64_t stream, std::vector<std::byte> message,
                             sync_streams::reply answer) {
-  std::function<void()> command = [this, stream, message = std::move(message), answer = std::move(answer)] {
+  post([this, stream, message = std::move(message), answer = std::move(answer)] {
     streams_.serve(stream, message, answer);
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void gossip_actor::exchange_cut(std::uint64_t stream) {
-  std::function<void()> command = [this, stream] { streams_.cut(stream); };
-  (void)commands()->put(command);
+  post([this, stream] { streams_.cut(stream); });
 }
 
 membership::sync_session gossip_actor::begin_sync(endpoint with, membership::sync_message& opening) {
@@ -220,9 +201,9 @@ void gossip_actor::settle() { settle(actor::now()); }
 // --- Observing -------------------------------------------------------------------------------------
 
 void gossip_actor::observe_again(time_point now) {
-  next_observation_ = now + options_.observe_period;
+  due_.set(deadline::observe, now + options_.observe_period);
   // Seeds first, then everyone they named: an observer outlives its seed.
-  std::vector<endpoint> candidates = seeds_;
+  auto candidates = seeds_.addresses();
   for (const auto& [id, who] : observed_.members())
     if (who.state == membership::state::alive &&
         std::find(candidates.begin(), candidates.end(), who.address) == candidates.end())
@@ -233,128 +214,80 @@ void gossip_actor::observe_again(time_point now) {
 // --- Seeds -----------------------------------------------------------------------------------------
 
 void gossip_actor::join(std::vector<std::string> seeds) {
-  std::function<void()> command = [this, seeds = std::move(seeds)] {
-    // The last ones said are kept where there are too many, and none twice.
-    for (const auto& seed : seeds) {
-      std::erase(options_.seeds, seed);
-      options_.seeds.push_back(seed);
-    }
-    const auto excess = options_.seeds.size() - std::min(options_.seeds.size(), seeds_max);
-    options_.seeds.erase(options_.seeds.begin(),
-                         options_.seeds.begin() + static_cast<std::ptrdiff_t>(excess));
+  post([this, seeds = std::move(seeds)] {
+    seeds_.add(seeds);
     greeting_ = true;
     resolve_seeds();
-  };
-  (void)commands()->put(command);
+  });
 }
 
-/// Looking a name up blocks, for as long as its servers please: in a thread of its own, one at a time, which
-/// knows nothing of this actor but its door. The door outlives the actor, and lets nothing in once it is
-/// closed.
 void gossip_actor::resolve_seeds() {
-  next_resolve_ = never;
-  std::vector<endpoint> found;
-  std::vector<std::string> names;
-  for (const auto& seed : options_.seeds) {
-    if (const auto where = parse_endpoint(seed))
-      found.push_back(*where);
-    else
-      names.push_back(seed);
-  }
-  if (names.empty()) return seeds_resolved(std::move(found), {});
-  if (std::exchange(resolving_, true)) return;
-  std::thread([door = commands(), resolve = options_.resolve, names = std::move(names),
-               take =
-                   std::function([this](std::vector<endpoint> addresses, std::vector<std::string> problems) {
-                     resolving_ = false;
-                     seeds_resolved(std::move(addresses), std::move(problems));
-                   }),
-               found = std::move(found)]() mutable {
-    std::vector<std::string> problems;
-    for (const auto& name : names) {
-      const auto addresses = resolve(name);
-      if (addresses)
-        found.insert(found.end(), addresses->begin(), addresses->end());
-      else
-        problems.push_back(addresses.error().text);
-    }
-    std::function<void()> command = [take = std::move(take), found = std::move(found),
-                                     problems = std::move(problems)] { take(found, problems); };
-    (void)door->put(command);
-  }).detach();
+  due_.clear(deadline::resolve);
+  seeds_.resolve();
 }
 
 /// Names are looked up again for as long as there are any: their addresses change while nodes come and go,
 /// and who is alone one day needs those of that day. Sooner while there is nobody to ask.
-void gossip_actor::seeds_resolved(std::vector<endpoint> found, std::vector<std::string> problems) {
+void gossip_actor::seeds_resolved(const seed_list::resolution& outcome) {
   const auto now = actor::now();
-  for (const auto& problem : problems)
+  for (const auto& problem : outcome.problems)
     if (problem != std::exchange(last_problem_, problem)) shared_.log->warn("{}", problem);
-  if (!found.empty()) seeds_ = found;
-  const bool named = std::any_of(options_.seeds.begin(), options_.seeds.end(),
-                                 [](const std::string& seed) { return !parse_endpoint(seed); });
-  if (named) next_resolve_ = now + (has_joined() ? options_.resolve_period : options_.core.join_retry);
+  if (seeds_.has_names())
+    due_.set(deadline::resolve, now + (has_joined() ? options_.resolve_period : options_.core.join_retry));
   // Who was told to join others while among some asks them as well: both parts learn of each other by that.
   if (std::exchange(greeting_, false) && options_.role == role::member)
-    for (const auto& seed : found)
+    for (const auto& seed : outcome.found)
       if (seed != shared_.address) actions_.exchanges.push_back(seed);
   if (options_.role == role::observer)
     observe_again(now);
-  else if (!found.empty())
-    core_.join(std::move(found), now, actions_);
+  else if (!outcome.found.empty())
+    core_.join(outcome.found, now, actions_);
   settle(now);
 }
 
 // --- This node -------------------------------------------------------------------------------------
 
 void gossip_actor::publish(std::vector<membership::service_entry> services) {
-  std::function<void()> command = [this, services = std::move(services)] {
+  post([this, services = std::move(services)] {
     if (options_.role == role::member) core_.publish(services, shared_.zone, actor::now(), actions_);
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void gossip_actor::set_mode(membership::mode mode) {
-  std::function<void()> command = [this, mode] {
+  post([this, mode] {
     if (options_.role == role::member) core_.set_mode(mode, actor::now(), actions_);
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void gossip_actor::heard_from(std::vector<identity> peers) {
-  std::function<void()> command = [this, peers = std::move(peers)] {
+  post([this, peers = std::move(peers)] {
     const auto now = actor::now();
     for (const auto& peer : peers) core_.heard_from(peer, now);
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void gossip_actor::leave(std::function<void()> left) {
-  std::function<void()> command = [this, left = std::move(left)] {
+  post([this, left = std::move(left)] {
     if (options_.role == role::observer) return left();
     left_ = std::move(left);
     const auto now = actor::now();
     core_.leave(now, actions_);
     settle(now);
-  };
-  (void)commands()->put(command);
+  });
 }
 
 /// The core knows of seeds only when their names have been resolved.
 bool gossip_actor::has_joined() const {
   if (options_.role == role::observer) return observed_.made();
-  return core_.joined() && (options_.seeds.empty() || !seeds_.empty());
+  return core_.joined() && (seeds_.empty() || !seeds_.addresses().empty());
 }
 
 void gossip_actor::history(std::uint64_t after, std::function<void(past)> take) {
-  std::function<void()> command = [this, after, take = std::move(take)] {
-    take({history_.after(after), history_.last()});
-  };
-  (void)commands()->put(command);
+  post([this, after, take = std::move(take)] { take({history_.after(after), history_.last()}); });
 }
 
 void gossip_actor::inspect(std::function<void(report)> take) {
-  std::function<void()> command = [this, take = std::move(take)] {
+  post([this, take = std::move(take)] {
     report now;
     if (options_.role == role::observer)
       for (const auto& [id, who] : observed_.members()) now.members.push_back(who);
@@ -376,10 +309,6 @@ void gossip_actor::inspect(std::function<void(report)> take) {
                    {"gossip_syncs", counted.syncs},
                    {"gossip_sync_bytes", counted.sync_bytes},
                    {"gossip_refused_syncs", counted.refused_syncs},
-                   {"gossip_broken_syncs", streams_.counted().bad_messages},
-                   {"gossip_turned_away_syncs", streams_.counted().turned_away},
-                   {"gossip_failed_exchanges", streams_.counted().failed},
-                   {"gossip_failed_stream_pings", streams_.counted().failed_pings},
                    {"gossip_dropped_members", counted.dropped_members},
                    {"gossip_dropped_news", counted.dropped_news},
                    {"gossip_dropped_relays", counted.dropped_relays},
@@ -390,26 +319,22 @@ void gossip_actor::inspect(std::function<void(report)> take) {
                    {"gossip_postponed_verdicts", counted.postponed_verdicts},
                    {"gossip_stream_pings", counted.stream_pings},
                    {"gossip_stream_rescues", counted.stream_rescues}};
+    streams_.count(now.counted);
     seal_.count(now.counted);
     take(std::move(now));
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void gossip_actor::order_keys(std::vector<std::byte> order, std::function<void(result<std::string>)> take) {
-  std::function<void()> command = [this, order = std::move(order), take = std::move(take)] {
-    take(keys_.obey(order));
-  };
-  (void)commands()->put(command);
+  post([this, order = std::move(order), take = std::move(take)] { take(keys_.obey(order)); });
 }
 
 void gossip_actor::inspect_keys(std::function<void(key_desk::report)> take) {
-  std::function<void()> command = [this, take = std::move(take)] { take(keys_.inspect()); };
-  (void)commands()->put(command);
+  post([this, take = std::move(take)] { take(keys_.inspect()); });
 }
 
 void gossip_actor::stop(std::function<void()> ended) {
-  std::function<void()> command = [this, ended = std::move(ended)] {
+  post([this, ended = std::move(ended)] {
     commands()->close();
     streams_.close_all("the node is stopping");
     if (socket_) socket_->stop();
@@ -418,8 +343,7 @@ void gossip_actor::stop(std::function<void()> ended) {
     loop_.dispose(std::move(timer_));
     ended();
     quit(caf::exit_reason::user_shutdown);
-  };
-  (void)commands()->put(command);
+  });
 }
 
 // --- Time ------------------------------------------------------------------------------------------
@@ -428,19 +352,19 @@ void gossip_actor::ring() {
   const auto now = actor::now();
   if (options_.role == role::member) core_.tick(now, actions_);
   streams_.tick(now);
-  if (now >= next_look_) look_at_workers(now);
+  if (due_.due(deadline::look, now)) look_at_workers(now);
   keys_.look_at_age();
-  if (now >= next_resolve_) resolve_seeds();
-  if (now >= next_observation_) observe_again(now);
+  if (due_.due(deadline::resolve, now)) resolve_seeds();
+  if (due_.due(deadline::observe, now)) observe_again(now);
   settle(now);
 }
 
 /// How late this very look is tells how late the event loop is. Twice in a row: once, and a process that was
 /// frozen would tell everybody what is over.
 void gossip_actor::look_at_workers(time_point now) {
-  const auto late = now - next_look_;
+  const auto late = now - due_.at(deadline::look);
   const auto loop = std::min(late, std::exchange(loop_late_, late));
-  next_look_ = now + look_period;
+  due_.set(deadline::look, now + look_period);
   const auto before = strain_.now();
   const auto level = strain_.note(std::max(loop, shared_.engine.workers().look(now)), now);
   if (level == before) return;
@@ -451,7 +375,7 @@ void gossip_actor::look_at_workers(time_point now) {
 
 void gossip_actor::arm() {
   if (!timer_) return;
-  auto next = std::min({next_resolve_, next_observation_, next_look_, streams_.next_deadline()});
+  auto next = std::min(due_.next(), streams_.next_deadline());
   if (options_.role == role::member) next = std::min(next, core_.next_deadline());
   timer_->ring_by(next);
 }

@@ -12,8 +12,10 @@
 
 #include <troupe/actor/bound_actor.hpp>
 #include <troupe/actor/environment.hpp>
+#include <troupe/base/alarms.hpp>
 #include <troupe/gossip/gossip_options.hpp>
 #include <troupe/gossip/key_desk.hpp>
+#include <troupe/gossip/seed_list.hpp>
 #include <troupe/gossip/sync_streams.hpp>
 #include <troupe/membership/core.hpp>
 #include <troupe/membership/event_history.hpp>
@@ -72,6 +74,8 @@ class gossip_actor final : public actor::bound_actor, private sync_streams::part
   void turn() override;
 
  private:
+  enum class deadline { look, resolve, observe, count };
+
   membership::sync_session begin_sync(endpoint with, membership::sync_message& opening) override;
   result<membership::sync_session> serve_sync() override;
   result<std::optional<membership::sync_message>> receive_sync(membership::sync_session& session,
@@ -84,13 +88,13 @@ class gossip_actor final : public actor::bound_actor, private sync_streams::part
 
   void receive(std::span<const std::byte> packet, const endpoint& from);
   void send_packet(const membership::actions::send& what);
+  std::function<void(std::function<void()>)> poster();
   void tell_rings();
   void meet_stranger(time_point now);
   void observe_again(time_point now);
   void resolve_seeds();
-  void seeds_resolved(std::vector<endpoint> found, std::vector<std::string> problems);
+  void seeds_resolved(const seed_list::resolution& outcome);
   void settle(time_point now);
-  void note(const membership::event& what);
   std::string name_of(node_id who) const;
   bool has_joined() const;
   void look_at_workers(time_point now);
@@ -110,18 +114,15 @@ class gossip_actor final : public actor::bound_actor, private sync_streams::part
   membership::actions actions_;
   membership::observation observed_;  // observers only
   sync_streams streams_;
-  std::vector<endpoint> seeds_;
+  seed_list seeds_;
   std::size_t next_seed_ = 0;
   membership::event_history history_;
   membership::strain_level strain_;
   std::function<void()> left_;  // whom to tell that this node has left
   duration loop_late_{0};
-  bool resolving_ = false;
   bool greeting_ = false;  // the seeds are to be asked whether this node has joined or not
   std::string last_problem_;
-  time_point next_look_ = never;
-  time_point next_resolve_ = never;
-  time_point next_observation_ = never;
+  alarms<deadline> due_;
   std::uint64_t foreign_packets_ = 0;
   std::uint64_t bad_packets_ = 0;
 };

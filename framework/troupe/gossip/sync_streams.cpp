@@ -238,4 +238,11 @@ void sync_streams::close_all(const std::string& why) {
   for (auto* connection : open) connection->close(why);
 }
 
+void sync_streams::count(event_counts& into) const {
+  into.insert(into.end(), {{"gossip_broken_syncs", counted_.bad_messages},
+                           {"gossip_turned_away_syncs", counted_.turned_away},
+                           {"gossip_failed_exchanges", counted_.failed},
+                           {"gossip_failed_stream_pings", counted_.failed_pings}});
+}
+
 }  // namespace troupe::gossip

@@ -63,10 +63,7 @@ class sync_streams final : public transport::link::owner {
   time_point next_deadline() const;
   void close_all(const std::string& why);
 
-  struct counted_events {
-    std::uint64_t failed = 0, failed_pings = 0, bad_messages = 0, turned_away = 0;
-  };
-  const counted_events& counted() const { return counted_; }
+  void count(event_counts& into) const;
 
  private:
   struct dialled {
@@ -110,7 +107,9 @@ class sync_streams final : public transport::link::owner {
   std::size_t pings_ = 0;  // of them
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, served> served_;
-  counted_events counted_;
+  struct {
+    std::uint64_t failed = 0, failed_pings = 0, bad_messages = 0, turned_away = 0;
+  } counted_;
 };
 
 }  // namespace troupe::gossip
