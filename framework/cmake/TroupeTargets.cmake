@@ -76,7 +76,7 @@ function(troupe_add_room room)
   target_link_libraries(${target} ${scope} ${arg_LINKS})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${room})
   if(NOT arg_PRECOMPILED)
-    # Each header has to compile alone (tests/layering). Not where CAF makes that 4 s a header.
+    # Each header has to compile alone (tests/layering). CAF makes that 4 s a header: `tools/check headers`.
     set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
   endif()
   install(TARGETS ${target} EXPORT troupe
@@ -112,6 +112,13 @@ function(troupe_add_test name)
   endif()
   target_precompile_headers(${target} REUSE_FROM ${arg_PRECOMPILED})
   add_test(NAME ${name} COMMAND ${target})
+  if(NOT arg_LABEL OR arg_LABEL STREQUAL "unit")
+    # What `ctest -L unit` runs, and nothing else, is built by --target unit_tests.
+    if(NOT TARGET unit_tests)
+      add_custom_target(unit_tests)
+    endif()
+    add_dependencies(unit_tests ${target})
+  endif()
   troupe_limit_test(${name} LABEL "${arg_LABEL}" SECONDS "${arg_SECONDS}")
   set_tests_properties(${name} PROPERTIES RUN_SERIAL ${arg_SERIAL}
     ENVIRONMENT "TROUPE_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};TROUPE_SOURCE_DIR=${PROJECT_SOURCE_DIR}")

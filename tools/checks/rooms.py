@@ -2,7 +2,8 @@
 
 - The sources include and name what their room may (tests/layering/check_layering.sh).
 - framework/troupe/<room>/CMakeLists.txt makes the room of its folder, links only what the room may include, links
-  each room that its sources include, itself or by way of another that it links, and no room that they don't.
+  each room that its sources include, itself or by way of another that it links, and no room that they don't. It
+  lists every source; a header that it leaves out is not installed, and only sources of the room include it.
 - The table allows nothing that no source takes, so that it is as narrow as it can be.
 - The table in framework/docs/architecture.md has the same rows.
 """
@@ -129,6 +130,28 @@ def check_links(tree, rooms, found):
                       f"{name} takes {other} and does not link it; add troupe::{other} to LINKS")
 
 
+def check_listing(tree, rooms, found):
+    listed, included_by = {}, {}
+    for name in rooms:
+        listing = f"framework/troupe/{name}/CMakeLists.txt"
+        if listing in tree.paths:
+            for file in re.findall(r"[\w/]+\.[ch]pp", tree.read(listing)):
+                listed[f"framework/troupe/{name}/{file}"] = True
+    for path in tree.sources():
+        if path.startswith("framework/troupe/"):
+            for include in re.findall(r"^#include <(troupe/[^>]+)>", tree.read(path), re.MULTILINE):
+                included_by.setdefault("framework/" + include, []).append(path)
+    for path in tree.sources():
+        folder = "/".join(path.split("/")[:3])
+        if not path.startswith("framework/troupe/") or path in listed or f"{folder}/CMakeLists.txt" not in tree.paths:
+            continue
+        if path.endswith(".cpp"):
+            found.add(path, None, f"is not in {folder}/CMakeLists.txt; list it there, or take it out")
+        for other in included_by.get(path, []):
+            if not other.startswith(folder + "/") or other in listed and other.endswith(".hpp"):
+                found.add(path, None, f"is not installed, and {other} includes it; list it in {folder}/CMakeLists.txt")
+
+
 def check_narrowness(tree, rooms, found):
     standing = {name for name in rooms if any(path.startswith(f"framework/troupe/{name}/") for path in tree.paths)}
     for name in sorted(standing, key=list(rooms).index):
@@ -166,6 +189,7 @@ def main():
     check_sources(tree, found)
     rooms = read_table(tree)
     check_links(tree, rooms, found)
+    check_listing(tree, rooms, found)
     check_narrowness(tree, rooms, found)
     check_document(tree, rooms, found)
     sys.exit(found.end(len(rooms), "room"))

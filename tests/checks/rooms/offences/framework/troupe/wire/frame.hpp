@@ -2,3 +2,5 @@
 
 #include <caf/all.hpp>
 #include <capnp/message.h>
+
+#include <troupe/wire/forgotten.hpp>

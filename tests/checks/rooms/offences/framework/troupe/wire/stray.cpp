@@ -1,0 +1,1 @@
+#include <troupe/wire/forgotten.hpp>
