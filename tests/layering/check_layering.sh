@@ -151,9 +151,9 @@ FNR == 1 {
   for (i = 1; i <= bans; i++)
     if (code ~ banned[i] && holds(i))
       offence("names " banned_as[i] ": " room (pure[room] ? " is sans-IO" : " may not use it"))
-  # `node` apart: routing has a class of that name.
+  # Classes of routing and admission are called node and service.
   for (other in rooms)
-    if (index(code, other "::") && other != "node" && code ~ ("[^a-z_:]" other "::") && other != room &&
+    if (index(code, other "::") && other != "node" && other != "service" && code ~ ("[^a-z_:]" other "::") && other != room &&
         !among(other, rooms[room])) offence("names " other ": " room " may not use it")
 }
 END { exit failed }

@@ -62,7 +62,7 @@ def check_sources(tree, found):
 
 
 def taken_by(tree, name, others):
-    """What the sources of a room include or name: rooms, libraries. `node::` is a class of routing's, too."""
+    """What the sources of a room include or name: rooms, libraries. `node` and `service` are classes, too."""
     rooms, libraries = set(), set()
     for path in tree.sources():
         if not path.startswith(f"framework/troupe/{name}/"):
@@ -77,7 +77,7 @@ def taken_by(tree, name, others):
         if re.search(r"\b\w+_clock::now|\bclock_gettime", text):
             libraries.add("clock")
         libraries |= {library for library in ("caf", "spdlog") if re.search(rf"\b{library}::", text)}
-        rooms |= set(re.findall(r"(?<![:\w])(\w+)::", source_tree.without_comments(text))) & others - {"node"}
+        rooms |= set(re.findall(r"(?<![:\w])(\w+)::", source_tree.without_comments(text))) & others - {"node", "service"}
     return rooms - {name}, libraries
 
 
