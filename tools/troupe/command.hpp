@@ -81,15 +81,7 @@ inline CLI::Option* add_duration(CLI::App* to, const std::string& name, duration
       ->type_name("DURATION");
 }
 
-// One file each.
-void add_process_verbs(command_line& to);  // up ps kill pause resume down
-void add_change_verbs(command_line& to);   // restart scale
-void add_log_verbs(command_line& to);      // logs
-void add_member_verbs(command_line& to);   // members rtt join leave
-void add_cluster_verbs(command_line& to);  // services stats
-void add_explain_verbs(command_line& to);  // explain calls
-void add_order_verbs(command_line& to);    // fault drain policy
-void add_key_verbs(command_line& to);      // keys
-void add_call_verbs(command_line& to);     // call describe
+/// Adds every verb of verbs/, in the order of the list in CMakeLists.txt, which is that of --help.
+void add_verbs(command_line& to);
 
 }  // namespace troupe::command

@@ -1,38 +1,18 @@
 #include "connection.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "local_cluster/readiness.hpp"
 #include "output.hpp"
+#include "processes.hpp"
 #include "reflection.hpp"
 
 namespace troupe::command {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr duration describe_within = std::chrono::milliseconds(1000);
 constexpr duration join_limit = std::chrono::seconds(5);
-
-std::vector<std::string> clusters_here() {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& one : fs::directory_iterator(fs::path(".troupe"), ignored))
-    if (fs::exists(one.path() / "state.json", ignored)) names.push_back(one.path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-/// The cluster of this folder that has a node at the address.
-std::optional<local::local_cluster> cluster_at(const std::string& address) {
-  for (const auto& name : clusters_here())
-    if (auto one = local::local_cluster::open(local::default_folder(name)))
-      for (const auto& node : one->nodes())
-        if (node.address == address) return std::move(*one);
-  return std::nullopt;
-}
 
 bool should_answer(const membership::member& one) {
   return one.state == membership::state::alive || one.state == membership::state::suspect;
@@ -40,28 +20,10 @@ bool should_answer(const membership::member& one) {
 
 }  // namespace
 
-local::local_cluster local_cluster_of(const common_options& common) {
-  if (!common.address.empty())
-    throw stopped(misused, "this verb works on the processes of this machine: leave --address out");
-  const auto names = clusters_here();
-  auto name = common.cluster;
-  if (name.empty() && names.empty())
-    throw stopped(nothing_there, "no cluster is up here (there is no .troupe folder in " +
-                                     fs::current_path().string() + "): start one with troupe up PATH");
-  if (name.empty() && names.size() > 1)
-    throw stopped(misused, "several clusters are up: say --cluster with one of " + joined(names));
-  if (name.empty()) name = names.front();
-  if (std::find(names.begin(), names.end(), name) == names.end())
-    throw stopped(nothing_there, "cluster '" + name + "' is not up here" +
-                                     (names.empty() ? "" : "; there are " + joined(names)) +
-                                     ": start it with troupe up PATH");
-  return take(local::local_cluster::open(local::default_folder(name)));
-}
-
 connection::connection(const common_options& common) : address_(common.address) {
   if (!address_.empty()) {
     if (const auto parts = split_host_port(address_); !parts) throw stopped(misused, parts.error().text);
-    const auto here = cluster_at(address_);
+    const auto here = local_cluster_at(address_);
     cluster_ = !common.cluster.empty() ? common.cluster : here ? here->name() : node_options{}.cluster;
     keyring_ = common.keyring.empty() && here ? here->keyring() : common.keyring;
     observer_.emplace(take(local::observe(cluster_, {address_}, keyring_, join_limit), nothing_there));
@@ -117,6 +79,10 @@ membership::member connection::asked(const std::string& from) const {
   }
   if (all.empty()) throw stopped(nothing_there, "nobody is alive in cluster " + cluster_);
   return all.front();
+}
+
+std::vector<membership::member> connection::answering(const std::string& only) const {
+  return only.empty() ? answering() : std::vector{asked(only)};
 }
 
 std::vector<membership::member> connection::serving(const std::string& service) const {

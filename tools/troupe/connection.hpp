@@ -1,19 +1,24 @@
 // The command's view of a cluster: which one is meant, and an observer in it whose calls reach every node.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <troupe/admin.troupe.hpp>
 #include <troupe/node/node.hpp>
 
 #include "command.hpp"
-#include "local_cluster/local_cluster.hpp"
 
 namespace troupe::command {
 
-/// The cluster of this machine that is meant: --cluster, or the only one under .troupe. Throws stopped.
-local::local_cluster local_cluster_of(const common_options& common);
+/// How long one node is waited for where many are asked.
+inline constexpr duration ask_within = std::chrono::milliseconds(700);
+
+/// The service that every node has, and that people mostly do not want to see.
+inline constexpr std::string_view admin_name = "troupe.Admin";
 
 class interface_view;
 
@@ -31,6 +36,8 @@ class connection {
   std::vector<membership::member> members() const;
   /// Those that should answer, best first: the one of --address, then those that run here, then the rest.
   std::vector<membership::member> answering() const;
+  /// Those, or that one where `only` names one. Throws stopped.
+  std::vector<membership::member> answering(const std::string& only) const;
   /// The id of the node called so. Throws stopped, listing the names.
   node_id require(const std::string& name) const;
   /// Who is asked when it does not matter whom: --from when it was given, else the first that should answer.

@@ -3,12 +3,10 @@
 #include <exception>
 
 #include "command.hpp"
-#include "simulator/command.hpp"
 
 namespace {
 
 using namespace troupe::command;
-namespace simulator = troupe::simulator;
 
 constexpr const char* about =
     "Runs clusters on this machine, looks into running ones, and calls their services.";
@@ -62,16 +60,7 @@ int main(int argc, char** argv) {
 
   std::function<void()> chosen;
   command_line line{app, common, chosen};
-  add_process_verbs(line);
-  add_change_verbs(line);
-  add_log_verbs(line);
-  add_call_verbs(line);
-  add_member_verbs(line);
-  add_cluster_verbs(line);
-  add_explain_verbs(line);
-  add_order_verbs(line);
-  add_key_verbs(line);
-  simulator::add_sim_verb(app, chosen);
+  add_verbs(line);
   try {
     app.parse(argc, argv);
     chosen();

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,8 +63,5 @@ result<void> fill_params(const method_view& method, std::string_view text,
 std::optional<std::uint64_t> affinity_key(const method_view& method, capnp::DynamicStruct::Reader params);
 /// By the same rules. Errors: data_loss for what JSON cannot say.
 result<std::string> to_json_text(capnp::DynamicStruct::Reader results);
-
-/// A struct of the admin service, with its field names; ids as sixteen hexadecimal digits.
-nlohmann::ordered_json to_json(capnp::DynamicStruct::Reader of);
 
 }  // namespace troupe::command

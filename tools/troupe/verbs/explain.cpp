@@ -1,4 +1,4 @@
-// explain, calls: why a replica is chosen, and what became of single calls.
+// explain: why a replica is chosen, or what became of a single call.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -8,9 +8,10 @@
 
 #include <troupe/wire/text.hpp>
 
-#include "connection.hpp"
-#include "output.hpp"
-#include "reflection.hpp"
+#include "../admin_json.hpp"
+#include "../connection.hpp"
+#include "../output.hpp"
+#include "../reflection.hpp"
 
 namespace troupe::command {
 
@@ -19,16 +20,10 @@ namespace {
 using json = nlohmann::ordered_json;
 using wire::text_of;
 
-constexpr duration ask_within = std::chrono::milliseconds(700);
-
 std::string fixed(double number, int digits) {
   std::array<char, 40> text{};
   std::snprintf(text.data(), text.size(), "%.*f", digits, number);
   return text.data();
-}
-
-std::vector<membership::member> asked_of(const connection& to, const std::string& node) {
-  return node.empty() ? to.answering() : std::vector{to.asked(node)};
 }
 
 // --- explain SERVICE -----------------------------------------------------------------------------------
@@ -143,7 +138,7 @@ struct explain_options {
 std::vector<told_by> views_of(const connection& to, const explain_options& wanted, std::uint16_t method) {
   std::vector<told_by> all;
   std::string problem;
-  for (const auto& one : asked_of(to, wanted.node)) {
+  for (const auto& one : to.answering(wanted.node)) {
     auto told = to.admin().explain(wanted.what, method).on(one.self.node).within(ask_within).wait();
     if (told)
       all.push_back({one.name, std::move(told)});
@@ -221,7 +216,7 @@ void print_call(admin::RecentCall::Reader call, const std::string& from) {
 void explain_call(const common_options& common, const connection& to, const explain_options& wanted) {
   std::string made_by_nobody;
   std::string forgotten;
-  for (const auto& one : asked_of(to, wanted.node)) {
+  for (const auto& one : to.answering(wanted.node)) {
     const auto told = to.admin().explainCall(wanted.what).on(one.self.node).within(ask_within).wait();
     if (told) {
       if (common.format == format::table) return print_call(told->getCall(), one.name);
@@ -250,62 +245,9 @@ void explain(const common_options& common, const explain_options& wanted) {
   return is_call ? explain_call(common, to, wanted) : explain_service(common, to, wanted);
 }
 
-// --- calls ---------------------------------------------------------------------------------------------
-
-struct calls_options {
-  std::string service;
-  std::string node;
-  std::uint32_t most = 20;
-};
-
-void calls(const common_options& common, const calls_options& wanted) {
-  const connection to(common);
-  struct listed {
-    std::string node;
-    admin::RecentCall::Reader call;
-  };
-  std::vector<response<admin::Admin::CallsResults>> answers;  // keep what the readers look at
-  std::vector<listed> all;
-  for (const auto& one : asked_of(to, wanted.node)) {
-    auto told = to.admin().calls(wanted.service, wanted.most).on(one.self.node).within(ask_within).wait();
-    if (!told) {
-      std::fprintf(stderr, "troupe: %s does not answer\n", one.name.c_str());
-      continue;
-    }
-    answers.push_back(std::move(told));
-    for (const auto call : answers.back()->getCalls()) all.push_back({one.name, call});
-  }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return a.call.getAgoMicros() < b.call.getAgoMicros();
-  });
-  if (all.size() > wanted.most) all.resize(wanted.most);
-  json shown = json::array();
-  table rows({{"AGO", align::right},
-              {"CALL"},
-              {"BY"},
-              {"METHOD"},
-              {"ATTEMPTS", align::right},
-              {"TOOK", align::right},
-              {"RESULT"},
-              {"KEPT AS"}});
-  for (const auto& one : all) {
-    json entry = json::object({{"from", one.node}});
-    entry.update(to_json(capnp::DynamicStruct::Reader(one.call)));
-    shown.push_back(std::move(entry));
-    rows.add({duration_text(one.call.getAgoMicros()), text_of(one.call.getName()), one.node,
-              text_of(one.call.getService()) + "." + text_of(one.call.getMethod()),
-              std::to_string(one.call.getAttempts().size()), duration_text(one.call.getTookMicros()),
-              text_of(one.call.getCode()), text_of(one.call.getKeptFor())});
-  }
-  if (common.format == format::json)
-    print_json(json::object({{"calls", std::move(shown)}}));
-  else
-    rows.print();
-}
-
 }  // namespace
 
-void add_explain_verbs(command_line& to) {
+void add_explain_verb(command_line& to) {
   const auto wanted = std::make_shared<explain_options>();
   auto* verb = to.verb(
       "explain", "Shows why a replica is chosen, term by term (value x weight); or what became of a call.",
@@ -317,15 +259,6 @@ void add_explain_verbs(command_line& to) {
       ->required();
   verb->add_option("--method", wanted->method, "whose calls the scores are for")->type_name("METHOD");
   verb->add_option("--node,--from", wanted->node, "the only node whose router is asked")->type_name("NODE");
-
-  const auto listed = std::make_shared<calls_options>();
-  verb = to.verb(
-      "calls", "Lists recent calls that failed, were repeated, declined or slow, and a sample of the others.",
-      "  troupe calls\n  troupe calls shop.Cart --node web-1 --most 50\n",
-      [&common = to.common, listed] { calls(common, *listed); });
-  verb->add_option("SERVICE", listed->service, "only calls to it");
-  verb->add_option("--node", listed->node, "only calls that this one made")->type_name("NODE");
-  verb->add_option("--most", listed->most, "how many")->check(CLI::Range(1, 1000))->type_name("N");
 }
 
 }  // namespace troupe::command

@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "connection.hpp"
+#include "../output.hpp"
+#include "../processes.hpp"
 #include "local_cluster/readiness.hpp"
-#include "output.hpp"
 
 namespace troupe::command {
 
@@ -115,7 +115,7 @@ void logs(const common_options& common, const log_options& options) {
 
 }  // namespace
 
-void add_log_verbs(command_line& to) {
+void add_logs_verb(command_line& to) {
   const auto options = std::make_shared<log_options>();
   auto* verb = to.verb("logs", "Prints what the nodes wrote, in the order of time.",
                        "  troupe logs -f\n  troupe logs cart-2 -n 20\n",

@@ -1,11 +1,10 @@
-// fault, drain, policy: orders to the nodes of a cluster.
+// policy: how running nodes choose among the replicas of a service.
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "connection.hpp"
-#include "output.hpp"
+#include "../connection.hpp"
+#include "../output.hpp"
 
 namespace troupe::command {
 
@@ -14,39 +13,6 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr duration order_within = std::chrono::milliseconds(1000);
-
-struct fault_options {
-  std::string node;
-  std::string service;
-  duration delay{0};
-  int fail_percent = 0;
-};
-
-void fault(const common_options& common, const fault_options& wanted) {
-  connection to(common);
-  (void)to.serving(wanted.service);  // else the end, with what there is
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(wanted.delay).count();
-  (void)need(to.admin()
-                 .fault(wanted.service, static_cast<std::uint64_t>(micros),
-                        static_cast<std::uint8_t>(wanted.fail_percent))
-                 .on(to.require(wanted.node))
-                 .wait());
-  std::vector<std::string> what;
-  if (micros > 0) what.push_back(format_duration(wanted.delay) + " slower");
-  if (wanted.fail_percent > 0) what.push_back(std::to_string(wanted.fail_percent) + " % fail");
-  print_outcome(common,
-                wanted.service + " on " + wanted.node + ": " + (what.empty() ? "no fault" : joined(what)),
-                json::object({{"node", wanted.node},
-                              {"service", wanted.service},
-                              {"delayMicros", micros},
-                              {"failPercent", wanted.fail_percent}}));
-}
-
-void drain(const common_options& common, const std::string& node, const std::string& why) {
-  connection to(common);
-  (void)need(to.admin().drain(why).on(to.require(node)).wait());
-  print_outcome(common, node + " drains, and ends", json::object({{"node", node}, {"drains", true}}));
-}
 
 struct policy_options {
   std::string node;
@@ -79,7 +45,7 @@ void policy(const common_options& common, const policy_options& wanted) {
   const auto how = options_of(wanted);
   connection to(common);
   (void)to.serving(wanted.service);
-  const auto asked = wanted.node.empty() ? to.answering() : std::vector{to.asked(wanted.node)};
+  const auto asked = to.answering(wanted.node);
   std::vector<std::string> obeyed;
   std::vector<std::string> problems;
   for (const auto& one : asked) {
@@ -112,30 +78,9 @@ std::string policy_names() {
 
 }  // namespace
 
-void add_order_verbs(command_line& to) {
-  const auto faulty = std::make_shared<fault_options>();
-  auto* verb = to.verb("fault", "Makes a service of a node slow or failing; without options it ends that.",
-                       "  troupe fault cart-2 shop.Cart --delay 50ms\n"
-                       "  troupe fault cart-2 shop.Cart --fail 20\n"
-                       "  troupe fault cart-2 shop.Cart               well again\n",
-                       [&common = to.common, faulty] { fault(common, *faulty); });
-  verb->add_option("NODE", faulty->node, "as troupe members shows it")->required();
-  verb->add_option("SERVICE", faulty->service, "as troupe services shows it")->required();
-  add_duration(verb, "--delay", faulty->delay, "added to every answer, at most 1m");
-  verb->add_option("--fail", faulty->fail_percent, "how many of 100 requests are refused")
-      ->check(CLI::Range(0, 100))
-      ->type_name("PERCENT");
-
-  const auto node = std::make_shared<std::string>();
-  const auto why = std::make_shared<std::string>("troupe drain");
-  verb = to.verb("drain", "Lets a node finish what it has, take nothing new, leave and end.",
-                 "  troupe drain cart-2\n  troupe drain cart-2 --why 'new kernel'\n",
-                 [&common = to.common, node, why] { drain(common, *node, *why); });
-  verb->add_option("NODE", *node, "as troupe members shows it")->required();
-  verb->add_option("--why", *why, "for the node's log")->type_name("TEXT");
-
+void add_policy_verb(command_line& to) {
   const auto wanted = std::make_shared<policy_options>();
-  verb =
+  auto* verb =
       to.verb("policy", "Sets how nodes choose among the replicas of a service, until they end.",
               "  troupe policy shop.Cart round_robin                          every node that is there now\n"
               "  troupe policy shop.Cart dynamic_score --weight load=.8\n"

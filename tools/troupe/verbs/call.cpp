@@ -1,19 +1,15 @@
-// call, describe: by reflection, so that the command knows every service and none.
+// call: a method by reflection, so that the command knows every service and none.
 #include <cstdio>
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <nlohmann/json.hpp>
 
-#include "connection.hpp"
-#include "output.hpp"
-#include "reflection.hpp"
+#include "../connection.hpp"
+#include "../reflection.hpp"
 
 namespace troupe::command {
 
 namespace {
-
-using json = nlohmann::ordered_json;
 
 struct call_options {
   std::string method;
@@ -53,45 +49,9 @@ void call(const common_options& common, const call_options& options) {
   std::puts(take(to_json_text(reply->getAs<capnp::DynamicStruct>(method.results))).c_str());
 }
 
-std::string safety_name(const method_view& of) { return std::string(to_string(of.calling.safety)); }
-
-void describe_service(const common_options& common, const std::string& service) {
-  connection to(common);
-  const auto interface = to.describe(service);
-  if (common.format == format::json) {
-    json methods = json::array();
-    for (const auto& one : interface.methods()) {
-      json params = json::array();
-      for (const auto field : one.params.getFields())
-        params.push_back(
-            json::object({{"name", field.getProto().getName().cStr()},
-                          {"type", field.getProto().isGroup() ? "group" : type_name(field.getType())}}));
-      methods.push_back(
-          json::object({{"name", one.calling.name},
-                        {"params", std::move(params)},
-                        {"signature", one.signature()},
-                        {"safety", safety_name(one)},
-                        {"timeoutMicros",
-                         std::chrono::duration_cast<std::chrono::microseconds>(one.calling.timeout).count()},
-                        {"affinityKey", joined(one.affinity, ".")}}));
-    }
-    const auto policy = interface.methods().empty() ? "" : interface.methods().front().calling.policy;
-    return print_json(
-        json::object({{"service", service}, {"policy", policy}, {"methods", std::move(methods)}}));
-  }
-  if (!interface.methods().empty() && !interface.methods().front().calling.policy.empty())
-    std::printf("%s, policy %s\n", service.c_str(), interface.methods().front().calling.policy.c_str());
-  table shown({{"METHOD"}, {"SAFETY"}, {"TIMEOUT", align::right}, {"AFFINITY"}, {"PARAMETERS -> RESULTS"}});
-  for (const auto& one : interface.methods())
-    shown.add({one.calling.name, safety_name(one), format_duration(one.calling.timeout),
-               one.affinity.empty() ? "-" : joined(one.affinity, "."),
-               fields_text(one.params) + " -> " + fields_text(one.results)});
-  shown.print();
-}
-
 }  // namespace
 
-void add_call_verbs(command_line& to) {
+void add_call_verb(command_line& to) {
   const auto options = std::make_shared<call_options>();
   auto* verb = to.verb(
       "call", "Calls a method: JSON in, JSON out.",
@@ -105,13 +65,6 @@ void add_call_verbs(command_line& to) {
   verb->add_option("JSON", options->json, "the parameters; - reads them from stdin; absent means {}");
   verb->add_option("--on", options->on, "only this node may answer")->type_name("NODE");
   add_duration(verb, "--timeout", options->timeout, "for the whole call, attempts included");
-
-  const auto service = std::make_shared<std::string>();
-  to.verb("describe", "Shows the methods of a service, with parameters, safety and timeout.",
-          "  troupe describe shop.Cart\n  troupe describe troupe.Admin\n",
-          [&common = to.common, service] { describe_service(common, *service); })
-      ->add_option("SERVICE", *service, "as troupe services shows it")
-      ->required();
 }
 
 }  // namespace troupe::command

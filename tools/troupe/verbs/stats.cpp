@@ -1,15 +1,14 @@
-// services, stats: what the nodes of a cluster serve and count.
+// stats: what the nodes of a cluster count.
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include <troupe/wire/text.hpp>
 
-#include "connection.hpp"
-#include "output.hpp"
-#include "reflection.hpp"
+#include "../admin_json.hpp"
+#include "../connection.hpp"
+#include "../output.hpp"
 
 namespace troupe::command {
 
@@ -17,34 +16,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 using wire::text_of;
-
-constexpr duration ask_within = std::chrono::milliseconds(700);
-constexpr const char* admin_name = "troupe.Admin";
-
-// --- services ------------------------------------------------------------------------------------------
-
-enum class own_services : bool { hidden, shown };
-
-void services(const common_options& common, own_services own) {
-  connection to(common);
-  std::map<std::string, std::vector<std::string>> nodes;
-  for (const auto& one : to.answering())
-    for (const auto& service : one.document.services)
-      if (own == own_services::shown || service.name != admin_name) nodes[service.name].push_back(one.name);
-  json all = json::array();
-  table shown({{"SERVICE"}, {"REPLICAS", align::right}, {"NODES"}});
-  for (auto& [name, replicas] : nodes) {
-    std::sort(replicas.begin(), replicas.end());
-    all.push_back(json::object({{"name", name}, {"nodes", replicas}}));
-    shown.add({name, std::to_string(replicas.size()), joined(replicas)});
-  }
-  if (common.format == format::json)
-    print_json(json::object({{"cluster", to.cluster()}, {"services", std::move(all)}}));
-  else
-    shown.print();
-}
-
-// --- stats ---------------------------------------------------------------------------------------------
 
 struct node_numbers {
   std::string node;
@@ -101,7 +72,7 @@ void print_links(const node_numbers& of) {
 
 void stats(const common_options& common, const std::string& node) {
   connection to(common);
-  const auto asked = node.empty() ? to.answering() : std::vector{to.asked(node)};
+  const auto asked = to.answering(node);
   std::vector<node_numbers> all;
   for (const auto& one : asked) {
     auto services = to.admin().services().on(one.self.node).within(ask_within).wait();
@@ -135,12 +106,7 @@ void stats(const common_options& common, const std::string& node) {
 
 }  // namespace
 
-void add_cluster_verbs(command_line& to) {
-  const auto own = std::make_shared<bool>(false);
-  to.verb("services", "Shows the services and who has them.", "  troupe services\n  troupe services --all\n",
-          [&common = to.common, own] { services(common, *own ? own_services::shown : own_services::hidden); })
-      ->add_flag("--all", *own, "with those that every node has: troupe.Admin");
-
+void add_stats_verb(command_line& to) {
   const auto node = std::make_shared<std::string>();
   to.verb("stats", "Shows what the services count; of one node also its links and counters.",
           "  troupe stats\n  troupe stats cart-2\n", [&common = to.common, node] { stats(common, *node); })
