@@ -11,14 +11,32 @@
 # The root of every message is a `Frame`. A receiver checks the length against its limit (64 MiB unless
 # configured) before it allocates, reads with traversal and nesting limits, and closes the link on
 # anything that does not fit. The side that connected sends `hello` first; the other answers `welcome`
-# or `refusal`. After that the connecting side sends requests, cancels, pings and load queries; the accepting
-# side sends replies, pongs, load answers and one `goAway` before it stops.
+# or `refusal`. After that the connecting side sends requests, cancels, pings, load queries and a sync's
+# messages; the accepting side sends replies, pongs, load answers, a sync's answers and one `goAway` before it
+# stops. What not every release understands goes only over links whose two sides both named it (`Feature`).
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("troupe::wire::idl");
 
 const protocolVersion :UInt16 = 2;
-# Both sides must speak the same. A difference is refused with a text that names both.
+# Both sides must speak the same. A difference is refused with a text that names both. It is raised only where
+# no feature can help: where an older release would misunderstand what every link carries.
+
+enum Feature {
+  # What a side may understand beyond the base of the protocol's version. `hello` and `welcome` name all that
+  # their sender does; what both name is used on the link, and nothing else is. A number that the receiver does
+  # not know is ignored. A number is never given to something else. framework/docs/wire-format.md has how to
+  # add one.
+
+  loadQueries @0;
+  # `loadQuery` and `loadAnswer`.
+
+  bouncing @1;
+  # `Request.bounceAt` and `Failure.bounced`. On a link without it `bounceAt` is 0, and taken for 0.
+
+  presence @2;
+  # An `exchange` may begin with a ping (`SyncKind` of gossip.capnp) instead of a sync.
+}
 
 struct Frame {
   union {
@@ -52,15 +70,25 @@ struct Identity {
 
 struct Hello {
   version @0 :UInt16;
+  # Of another version than one's own nothing else is read.
   cluster @1 :Text;
+  # 1 to 64 bytes. Nodes of different clusters refuse each other.
   from @2 :Identity;
+  # Not 0.
   name @3 :Text;
+  # At most 64 bytes.
+  features @4 :List(Feature);
+  # Absent, which is not the same as empty: loadQueries, bouncing and presence. Releases of version 2 from before
+  # there was this list speak those.
 }
 
 struct Welcome {
+  # As in `Hello`.
+
   version @0 :UInt16;
   from @1 :Identity;
   name @2 :Text;
+  features @3 :List(Feature);
 }
 
 struct Refusal {
@@ -83,7 +111,8 @@ struct Request {
   criticality @5 :UInt8 = 1;
   # As in annotations.capnp: 0 sheddable, 1 normal, 2 critical. Who is turned away first.
   remainingMicros @6 :UInt64;
-  # Time left when it was sent: clocks differ, durations do not. Out of time is dropped, not executed.
+  # Time left when it was sent: clocks differ, durations do not. More than 24 h counts as 24 h. Out of time is
+  # dropped, not executed.
   service @7 :Text;
   trace @8 :Trace;
   metadata @9 :List(Entry);

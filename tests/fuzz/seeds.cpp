@@ -5,12 +5,16 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <capnp/message.h>
 
 #include <troupe/call.capnp.h>
+#include <troupe/wire/call.hpp>
 #include <troupe/wire/frame.hpp>
+#include <troupe/wire/hello.hpp>
+#include <troupe/wire/signals.hpp>
 
 #include "gossip_stage.hpp"
 
@@ -34,78 +38,76 @@ struct seed_folder {
 /// What the fuzzer takes first: the rest arrives in pieces of one more than this.
 constexpr std::byte piece_byte{63};
 
-template <class Fill>
-bytes frame_of(Fill&& fill) {
-  capnp::MallocMessageBuilder message;
-  fill(message.initRoot<wire::idl::Frame>());
+bytes frame_of(capnp::MessageBuilder& message) {
   bytes out;
   wire::append_frame(out, message);
   return out;
 }
 
-void fill_request(wire::idl::Frame::Builder frame) {
-  auto request = frame.initRequest();
-  request.setAttemptId(7);
-  request.setCallId(3);
-  request.setInterfaceId(0x940fe95dde5828b9);
-  request.setMethod(1);
-  request.setAttempt(1);
-  request.setRemainingMicros(250'000);
-  request.setService("shop.Cart");
-  request.initTrace().setHigh(1);
-  auto entries = request.initMetadata(2);
-  for (const auto& [index, key] : {std::pair{0u, "user"}, std::pair{1u, "region"}}) {
-    entries[index].setKey(key);
-    entries[index].setValue("ann");
-  }
-  request.getParams().initAs<wire::idl::Hello>().setCluster("parameters");
+/// Of anything that the codec can write.
+template <class What>
+bytes saying(const What& what) {
+  wire::short_frame frame(what);
+  return frame_of(frame);
+}
+
+bytes request_frame() {
+  wire::request_envelope request;
+  request.begin({"shop.Cart", 0x940fe95dde5828b9, 1});
+  const std::vector<std::pair<std::string, std::string>> metadata = {{"user", "ann"}, {"region", "ann"}};
+  request.set_metadata(metadata);
+  request.params().initAs<wire::idl::Hello>().setCluster("parameters");
+  request.stamp({.attempt = {7}, .call = {3}, .bounce_at = 5, .remaining = 250ms}, {.high = 1});
+  return frame_of(request.message());
+}
+
+bytes reply_frame() {
+  wire::reply_envelope reply;
+  reply.answers({7});
+  reply.set_load({.in_flight = 3});
+  reply.results().initAs<wire::idl::Failure>().setText("results");
+  return frame_of(reply.message());
+}
+
+bytes failure_frame() {
+  wire::reply_envelope reply;
+  reply.fail({code::unavailable, wire::ending::refused, rpc::advice::may_retry, "not now"});
+  return frame_of(reply.message());
+}
+
+/// Of a release that says nothing of features.
+bytes old_hello() {
+  capnp::MallocMessageBuilder message;
+  auto hello = message.initRoot<wire::idl::Frame>().initHello();
+  hello.setVersion(wire::protocol_version);
+  hello.setCluster("fuzz");
+  hello.getFrom().setNode(2);
+  return frame_of(message);
 }
 
 bytes exchange_bytes();
 
 void write_frames(const seed_folder& to) {
-  using builder = wire::idl::Frame::Builder;
   const auto write = [&](const std::string& name, const std::vector<bytes>& frames) {
     bytes all{piece_byte};
     for (const auto& one : frames) all.insert(all.end(), one.begin(), one.end());
     to.write(name, all);
   };
-  const auto hello = frame_of([](builder frame) {
-    auto hello = frame.initHello();
-    hello.setVersion(1);
-    hello.setCluster("fuzz");
-    hello.setName("node-2");
-    hello.getFrom().setNode(2);
-    hello.getFrom().setEpoch(10);
-  });
-  const auto reply = frame_of([](builder frame) {
-    auto reply = frame.initReply();
-    reply.setAttemptId(7);
-    reply.initLoad().setInFlight(3);
-    reply.getResults().initAs<wire::idl::Failure>().setText("results");
-  });
-  const auto failure = frame_of([](builder frame) {
-    auto failure = frame.initReply().initFailure();
-    failure.setCode(14);
-    failure.setText("not now");
-  });
-  const auto request = frame_of(fill_request);
-  const auto ping = frame_of([](builder frame) { frame.setPing(5); });
+  const wire::hello introduced{.cluster = "fuzz", .from = {{2}, {10}}, .name = "node-2"};
+  const auto hello = saying(introduced);
+  const auto request = request_frame();
   write("hello", {hello});
-  write("refusal", {frame_of([](builder frame) { frame.initRefusal().setText("another cluster"); })});
+  write("old_hello", {old_hello()});
+  write("refusal", {saying(wire::refusal{{code::permission_denied, "another cluster"}})});
   write("request", {request});
-  write("conversation", {hello, request, ping, request, frame_of([](builder f) { f.setCancel(7); })});
-  write("replies", {frame_of([](builder frame) { frame.initWelcome().setName("node-1"); }), reply, failure,
-                    frame_of([](builder frame) { frame.setGoAway("it stops"); })});
-  write("load", {frame_of([](builder frame) { frame.initLoadQuery().setService("shop.Cart"); }),
-                 frame_of([](builder frame) {
-                   frame.initLoadAnswer().setService("shop.Cart");
-                   frame.getLoadAnswer().initLoad().setInFlight(3);
-                 })});
+  write("conversation", {hello, request, saying(wire::ping{5}), request, saying(wire::cancel{{7}})});
+  write("replies", {saying(wire::welcome_of(introduced)), reply_frame(), failure_frame(),
+                    saying(wire::go_away{"it stops"})});
+  write("load",
+        {saying(wire::load_query{"shop.Cart"}), saying(wire::load_answer{"shop.Cart", {.in_flight = 3}})});
   const auto sync = exchange_bytes();
-  write("exchange", {frame_of([&](builder frame) {
-          frame.setExchange({reinterpret_cast<const kj::byte*>(sync.data()), sync.size()});
-        })});
+  wire::exchange_frame exchange(sync);
+  write("exchange", {frame_of(exchange)});
 }
 
 // --- Gossip --------------------------------------------------------------------------------------------

@@ -25,9 +25,9 @@ class held_calls final : public calling::call_port {
   bool on_event_loop() const override { return false; }
 
   void answer(std::size_t which, const std::string& text) {
-    capnp::MallocMessageBuilder message;
-    message.initRoot<wire::idl::Frame>().initReply().getResults().setAs<capnp::Text>(text);
-    held[which]->succeed(std::make_unique<wire::message>(wire::copy_to_frame(message), wire::frame_limits{}));
+    wire::reply_envelope reply;
+    reply.results().setAs<capnp::Text>(text);
+    held[which]->succeed(wire::open(wire::copy_to_frame(reply.message()), {}).value());
     calling::outgoing_call::finish(std::exchange(held[which], nullptr));
   }
   void fail(std::size_t which, const std::string& text) {
@@ -50,7 +50,7 @@ struct stage {
 
   any_call make() {
     auto fresh = std::make_shared<calling::outgoing_call>();
-    (void)fresh->init("test.Service", "ask");
+    fresh->init({"test.Service", 1, 0}, "ask");
     made.push_back(fresh);
     return any_call(std::move(fresh), port);
   }

@@ -16,6 +16,7 @@
 #include <troupe/transport/connector.hpp>
 #include <troupe/transport/keep_alive.hpp>
 #include <troupe/transport/link_limits.hpp>
+#include <troupe/wire/hello.hpp>
 
 namespace troupe::actor {
 
@@ -30,6 +31,12 @@ struct environment {
   transport::link_limits links;
   transport::connector connector;  // of all its links
   transport::keep_alive_options keep_alive;
+  wire::feature_set features = wire::feature_set::all();  // that this node speaks
+
+  /// How it introduces itself on a link.
+  wire::hello introduction() const {
+    return {.cluster = cluster, .from = self, .name = name, .features = features};
+  }
 };
 
 using counters = troupe::event_counts;

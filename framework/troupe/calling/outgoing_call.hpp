@@ -5,7 +5,6 @@
 // finished, and to the caller from then on.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -15,17 +14,17 @@
 #include <utility>
 #include <vector>
 
-#include <capnp/message.h>
+#include <capnp/any.h>
 
 #include <troupe/actor/turn_queue.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
-#include <troupe/call.capnp.h>
 #include <troupe/calling/call_error.hpp>
+#include <troupe/rpc/criticality.hpp>
 #include <troupe/rpc/safety.hpp>
-#include <troupe/wire/guarded.hpp>
-#include <troupe/wire/message.hpp>
+#include <troupe/rpc/trace_context.hpp>
+#include <troupe/wire/call.hpp>
 
 namespace troupe::calling {
 
@@ -34,26 +33,29 @@ using call_ptr = std::shared_ptr<outgoing_call>;
 
 class outgoing_call final : public actor::returned_call {
  public:
-  outgoing_call() : envelope_(kj::arrayPtr(scratch_.data(), scratch_.size())) {}
+  outgoing_call() = default;
   outgoing_call(const outgoing_call&) = delete;
   outgoing_call& operator=(const outgoing_call&) = delete;
 
   // --- The stub's half --------------------------------------------------------------------------------
 
-  /// Call once, first. `service` and `method` must outlive the call: literals or `names`.
-  wire::idl::Request::Builder init(std::string_view service, std::string_view method);
-  wire::idl::Request::Builder request() { return envelope_.getRoot<wire::idl::Frame>().getRequest(); }
-  capnp::MessageBuilder& envelope() { return envelope_; }
+  /// Call once, first. The service's name and `method` must outlive the call: literals or `names`.
+  void init(const wire::method_address& to, std::string_view method);
+  capnp::AnyPointer::Builder params() { return envelope_.params(); }
+  wire::request_envelope& envelope() { return envelope_; }
 
   std::string_view service;
   std::string_view method;
-  std::string_view policy;  // that the interface declares; empty: none. As `service`
+  std::uint16_t ordinal = 0;  // of the method
+  std::string_view policy;    // that the interface declares; empty: none. As `service`
   rpc::safety safety = rpc::safety::unsafe;
   rpc::hedging hedge = rpc::hedging::off;
+  rpc::criticality criticality = rpc::criticality::normal;
   duration timeout = std::chrono::seconds(1);  // from submission
   time_point not_after = never;                // the deadline of the handler that makes the call
   std::optional<std::uint64_t> affinity;
   node_id only;
+  rpc::trace_context trace;  // that it goes on with; none: it begins one
   std::vector<std::pair<std::string, std::string>> metadata;
   std::shared_ptr<const void> names;  // keeps the texts above alive where they are not literals
 
@@ -79,16 +81,13 @@ class outgoing_call final : public actor::returned_call {
 
   const std::unique_ptr<call_error>& problem() const { return problem_; }
   /// Only without a problem. Throws kj::Exception where the peer sent nonsense.
-  capnp::AnyPointer::Reader results() const { return answer_->root().getReply().getResults(); }
+  capnp::AnyPointer::Reader results() const { return wire::results_of(*answer_); }
 
   /// Blocks until finished. Not in an actor's turn.
   void wait() const;
 
  private:
-  // Cap'n Proto wants it zeroed. Requests of 250 bytes fit, and so does this object into the allocator's
-  // cache (1032 bytes in glibc): beyond it, making and freeing one costs 100 ns more.
-  std::array<capnp::word, 60> scratch_{};
-  capnp::MallocMessageBuilder envelope_;
+  wire::request_envelope envelope_;
   wire::message_ptr answer_;
   std::unique_ptr<call_error> problem_;
   std::atomic<bool> finished_{false};

@@ -1,14 +1,13 @@
 #include <algorithm>
 #include <utility>
 
-#include <capnp/serialize.h>
-
 #include <troupe/actor/clock.hpp>
-#include <troupe/actor/handshake.hpp>
 #include <troupe/base/hash.hpp>
 #include <troupe/calling/router_actor.hpp>
 #include <troupe/routing/attempt_text.hpp>
-#include <troupe/wire/guarded.hpp>
+#include <troupe/wire/call.hpp>
+#include <troupe/wire/hello.hpp>
+#include <troupe/wire/signals.hpp>
 
 namespace troupe::calling {
 
@@ -20,19 +19,6 @@ constexpr duration check_interval = std::chrono::milliseconds(50);
 constexpr duration own_stall = std::chrono::milliseconds(200);
 constexpr duration connect_within = std::chrono::seconds(2);
 
-rpc::load_report load_in(wire::idl::Load::Reader load) {
-  auto flags = load.getDraining() ? 2u : 0u;
-  if (load.getOverloaded()) flags |= 1u;
-  return {.in_flight = load.getInFlight(),
-          .yours = load.getYours(),
-          .workers = load.getWorkers(),
-          .limit = load.getLimit(),
-          .queue_delay = std::chrono::microseconds(load.getQueueMicros()),
-          .service_time = std::chrono::microseconds(load.getServiceMicros()),
-          .service_age = std::chrono::microseconds(load.getServiceAgeMicros()),
-          .flags = static_cast<rpc::load_flag>(flags)};
-}
-
 // "No limit" as people write it, duration::max(), must not overflow when it is added to a time.
 duration bounded(duration wait) {
   return std::clamp<duration>(wait, duration::zero(), std::chrono::hours(24));
@@ -40,6 +26,18 @@ duration bounded(duration wait) {
 
 call_error stopped_failure(const outgoing_call& call) {
   return call.failure(code::unavailable, "this node has stopped");
+}
+
+retry::fate fate_of(wire::ending how) {
+  switch (how) {
+    case wire::ending::refused:
+      return retry::fate::refused;
+    case wire::ending::bounced:
+      return retry::fate::bounced;
+    case wire::ending::executed:
+      return retry::fate::answered;
+  }
+  return retry::fate::answered;
 }
 
 std::string outcome_of(std::span<const routing::attempt_record> history, std::size_t attempt,
@@ -107,7 +105,7 @@ void router_actor::turn() {
     if (auto* call = std::get_if<call_ptr>(&item))
       begin_call(std::move(*call), now);
     else if (auto* answer = std::get_if<wire::frame>(&item))
-      read_frame(nullptr, std::move(*answer), now);
+      bad_frames_ += read_frame(nullptr, std::move(*answer), now) ? 0 : 1;
     else
       later_.push(std::move(std::get<router_port::later>(item)));
   }
@@ -118,25 +116,20 @@ void router_actor::turn() {
 
 void router_actor::begin_call(call_ptr call, time_point now) {
   auto& spec = *call;
-  if (!spec.metadata.empty()) {
-    auto entries = spec.request().initMetadata(static_cast<capnp::uint>(spec.metadata.size()));
-    for (capnp::uint i = 0; i < entries.size(); ++i) {
-      entries[i].setKey(spec.metadata[i].first);
-      entries[i].setValue(spec.metadata[i].second);
-    }
-  }
+  if (!spec.metadata.empty()) spec.envelope().set_metadata(spec.metadata);
   // No replica would read it: each would close the link, with everybody's calls on it.
-  if (const auto words = wire::message_words(spec.envelope()); words > shared_.links.frames.words_max) {
+  if (const auto words = wire::message_words(spec.envelope().message());
+      words > shared_.links.frames.words_max) {
     spec.fail(spec.failure(code::resource_exhausted, "the parameters take " + std::to_string(words) +
                                                          " words, over the limit of " +
                                                          std::to_string(shared_.links.frames.words_max)));
     return bring_home(std::move(call));
   }
   routing::call_spec asked{.service = core_.intern(spec.service),
-                           .method = spec.request().getMethod(),
+                           .method = spec.ordinal,
                            .safety = spec.safety,
                            .hedge = spec.hedge,
-                           .criticality = rpc::criticality_from_wire(spec.request().getCriticality()),
+                           .criticality = spec.criticality,
                            .deadline = spec.deadline,
                            .affinity = spec.affinity,
                            .only = spec.only,
@@ -188,20 +181,9 @@ void router_actor::perform(const routing::transmit& what, time_point now) {
   // A link that broke while an earlier action was performed may have ended this call already.
   if (!held) return;
   auto& call = *held;
-  auto request = call.request();
-  request.setAttemptId(what.attempt.value);
-  request.setCallId(what.call.value);
-  request.setAttempt(what.number);
-  request.setBounceAt(what.bounce_at);
-  request.setRemainingMicros(std::max<std::uint64_t>(to_micros(what.remaining), 1));
-  auto trace = request.getTrace();
-  if (trace.getHigh() == 0 && trace.getLow() == 0) {
-    trace.setHigh(mix(shared_.self.node.value ^ shared_.self.epoch.value));
-    trace.setLow(mix(what.call.value));
-  }
-  trace.setSpan(mix(what.attempt.value ^ shared_.self.epoch.value));
   if (what.to == shared_.self.node) {
-    auto frame = wire::copy_to_frame(call.envelope());
+    stamp(call, what, shared_.features);
+    auto frame = wire::copy_to_frame(call.envelope().message());
     if (!local_requests_ || !local_requests_->put(frame))
       core_.unsent(what.attempt, "this node is stopping", now, actions_);
     return;
@@ -209,7 +191,8 @@ void router_actor::perform(const routing::transmit& what, time_point now) {
   const auto found = peers_.find(what.to);
   if (found == peers_.end() || !found->second.welcomed || !found->second.connection)
     return core_.unsent(what.attempt, "no link", now, actions_);
-  switch (found->second.connection->send(call.envelope(), transport::link::when_full::refuse)) {
+  stamp(call, what, found->second.features);
+  switch (found->second.connection->send(call.envelope().message(), transport::link::when_full::refuse)) {
     case transport::link::sent::yes:
       return;
     case transport::link::sent::full:
@@ -219,17 +202,31 @@ void router_actor::perform(const routing::transmit& what, time_point now) {
   }
 }
 
+void router_actor::stamp(outgoing_call& call, const routing::transmit& what, wire::feature_set spoken) const {
+  if (!call.trace) {
+    call.trace.high = mix(shared_.self.node.value ^ shared_.self.epoch.value);
+    call.trace.low = mix(what.call.value);
+  }
+  call.trace.span = mix(what.attempt.value ^ shared_.self.epoch.value);
+  call.envelope().stamp({.attempt = what.attempt,
+                         .call = what.call,
+                         .number = what.number,
+                         .criticality = call.criticality,
+                         .bounce_at = spoken.has(wire::feature::bouncing) ? what.bounce_at : 0,
+                         .remaining = what.remaining},
+                        call.trace);
+}
+
 void router_actor::perform(const routing::withdraw& what) {
-  capnp::MallocMessageBuilder message(8);
-  message.initRoot<wire::idl::Frame>().setCancel(what.attempt.value);
+  wire::short_frame cancel(wire::cancel{what.attempt});
   if (what.to == shared_.self.node) {
-    auto frame = wire::copy_to_frame(message);
+    auto frame = wire::copy_to_frame(cancel);
     if (local_requests_) (void)local_requests_->put(frame);
     return;
   }
   const auto found = peers_.find(what.to);
   if (found == peers_.end() || !found->second.welcomed) return;
-  (void)found->second.connection->send(message, transport::link::when_full::refuse);
+  (void)found->second.connection->send(cancel, transport::link::when_full::refuse);
 }
 
 void router_actor::perform(const routing::dial& what, time_point now) {
@@ -256,12 +253,9 @@ void router_actor::perform(const routing::hang_up& what) {
 void router_actor::perform(const routing::probe& what) {
   const auto found = peers_.find(what.to);
   if (found == peers_.end() || !found->second.welcomed || !found->second.connection) return;
-  const auto service = core_.name_of(what.service);
-  capnp::MallocMessageBuilder message(32);
-  auto text = message.initRoot<wire::idl::Frame>().initLoadQuery().initService(
-      static_cast<capnp::uint>(service.size()));
-  std::copy(service.begin(), service.end(), text.begin());
-  (void)found->second.connection->send(message, transport::link::when_full::refuse);
+  if (!found->second.features.has(wire::feature::load_queries)) return;
+  (void)found->second.connection->send(wire::short_frame(wire::load_query{core_.name_of(what.service)}),
+                                       transport::link::when_full::refuse);
 }
 
 void router_actor::perform(routing::finish& what, time_point now) {
@@ -321,7 +315,9 @@ call_error router_actor::failure_of(const outgoing_call& call, routing::finish& 
 
 // --- Links -----------------------------------------------------------------------------------------
 
-void router_actor::on_open(transport::link& which) { actor::send_hello(which, shared_); }
+void router_actor::on_open(transport::link& which) {
+  (void)which.send(wire::short_frame(shared_.introduction()), transport::link::when_full::append);
+}
 
 void router_actor::on_frames(transport::link& which, std::vector<wire::frame>& frames) {
   auto& from = peers_.at(node_id{which.tag});
@@ -329,9 +325,7 @@ void router_actor::on_frames(transport::link& which, std::vector<wire::frame>& f
   from.pulse.heard(now);
   if (from.welcomed) core_.heard_from(from.id, now);
   for (auto& frame : frames) {
-    const auto read =
-        wire::guarded("a frame that is no message", [&] { read_frame(&from, std::move(frame), now); });
-    if (!read) {
+    if (const auto read = read_frame(&from, std::move(frame), now); !read) {
       ++bad_frames_;
       which.close(read.error().text);
     }
@@ -340,68 +334,72 @@ void router_actor::on_frames(transport::link& which, std::vector<wire::frame>& f
   arm();
 }
 
-void router_actor::read_frame(peer* from, wire::frame what, time_point now) {
-  auto message = std::make_unique<wire::message>(std::move(what), shared_.links.frames);
-  const auto root = message->root();
-  const auto kind = root.which();
-  if (kind == wire::idl::Frame::REPLY && (from == nullptr || from->welcomed)) {
-    answer_ = std::move(message);
-    read_reply(root.getReply(), now);
-    answer_.reset();
-    answer_problem_.reset();
-  } else if (from == nullptr || kind == wire::idl::Frame::PONG) {
-    return;  // hearing it was all
-  } else if (!from->welcomed) {
-    read_welcome_frame(*from, root, now);
-  } else if (kind == wire::idl::Frame::LOAD_ANSWER) {
-    read_load_answer(*from, root.getLoadAnswer(), now);
-  } else if (kind == wire::idl::Frame::GO_AWAY) {
-    shared_.log->info("node {} takes no more calls: {}", from->name, root.getGoAway().cStr());
-    from->view.status = routing::node_status::draining;
-    core_.node_changed(from->view, now, actions_);
-    settle(now);
-  } else {
-    ++bad_frames_;
-    from->connection->close("a frame that only the calling side may send");
-  }
+result<void> router_actor::read_frame(peer* from, wire::frame what, time_point now) {
+  auto opened = wire::open(std::move(what), shared_.links.frames);
+  if (!opened) return opened.error();
+  const auto& message = **opened;
+  const auto kind = message.kind();
+  if (kind == wire::frame_kind::reply && (from == nullptr || from->welcomed))
+    return read_reply(std::move(*opened), now);
+  if (from == nullptr || kind == wire::frame_kind::pong) return {};  // hearing it was all
+  if (!from->welcomed) return read_welcome(*from, message, now), result<void>{};
+  if (kind == wire::frame_kind::load_answer && from->features.has(wire::feature::load_queries))
+    return read_load_answer(*from, message, now);
+  if (kind == wire::frame_kind::go_away) return read_go_away(*from, message, now);
+  return error{code::invalid_argument, "a frame that only the calling side may send"};
 }
 
-void router_actor::read_welcome_frame(peer& from, wire::idl::Frame::Reader frame, time_point now) {
-  const auto said = actor::read_welcome(frame);
-  if (!said) return from.connection->close("refused: " + said.error().text);
+void router_actor::read_welcome(peer& from, const wire::message& answer, time_point now) {
+  const auto said = wire::read_welcome(answer);
+  const auto agreed = said ? wire::agree(*said, shared_.introduction()) : said.error();
+  if (!agreed) return from.connection->close("refused: " + agreed.error().text);
   if (said->from.node != from.id)
     return from.connection->close("another node, " + said->name + ", answers at " + to_string(from.address));
   from.welcomed = true;
   from.life = said->from;
+  from.features = *agreed;
   from.dial_limit = never;
   from.pulse = transport::keep_alive(shared_.keep_alive, now);
   core_.link_up(from.id, now, actions_);
   settle(now);
 }
 
-void router_actor::read_reply(wire::idl::Reply::Reader reply, time_point now) {
-  const auto load = load_in(reply.getLoad());
+result<void> router_actor::read_reply(wire::message_ptr message, time_point now) {
+  const auto said = wire::read_reply(*message);
+  if (!said) return said.error();
   routing::answer what;
-  what.load = &load;
-  if (reply.isFailure()) {
-    const auto failure = reply.getFailure();
-    what.fate = failure.getExecuted()  ? retry::fate::answered
-                : failure.getBounced() ? retry::fate::bounced
-                                       : retry::fate::refused;
-    what.code = code_from_wire(failure.getCode());
-    what.text = {failure.getText().begin(), failure.getText().size()};
-    what.advice = failure.getNoRetry() ? rpc::advice::do_not_retry : rpc::advice::may_retry;
-    answer_advice_ = what.advice;
+  what.load = &said->load;
+  if (const auto& failed = said->failed) {
+    what.fate = fate_of(failed->how);
+    what.code = failed->code;
+    what.text = failed->text;
+    what.advice = answer_advice_ = failed->advice;
     if (what.fate == retry::fate::answered) answer_problem_ = error{what.code, std::string(what.text)};
   }
-  core_.answered(attempt_id{reply.getAttemptId()}, what, now, actions_);
+  answer_ = std::move(message);
+  core_.answered(said->attempt, what, now, actions_);
   settle(now);
+  answer_.reset();
+  answer_problem_.reset();
+  return {};
 }
 
-void router_actor::read_load_answer(const peer& from, wire::idl::LoadAnswer::Reader answer, time_point now) {
-  const auto name = answer.getService();
-  const auto service = core_.find_service({name.begin(), name.size()});
-  if (service) core_.load_told(from.id, *service, load_in(answer.getLoad()), now);
+result<void> router_actor::read_load_answer(const peer& from, const wire::message& message, time_point now) {
+  const auto said = wire::read_load_answer(message);
+  if (!said) return said.error();
+  if (const auto service = core_.find_service(said->service))
+    core_.load_told(from.id, *service, said->load, now);
+  return {};
+}
+
+result<void> router_actor::read_go_away(peer& from, const wire::message& message, time_point now) {
+  const auto said = wire::read_go_away(message);
+  if (!said) return said.error();
+  shared_.log->info("node {} takes no more calls: {}", from.name, said->why);
+  from.view.status = routing::node_status::draining;
+  core_.node_changed(from.view, now, actions_);
+  settle(now);
+  return {};
 }
 
 void router_actor::on_closed(transport::link& which, const std::string& why) {
@@ -448,12 +446,10 @@ void router_actor::check_links(time_point now) {
     other.received_bytes = received;
     other.sent_bytes = sent;
     switch (other.pulse.check(now)) {
-      case transport::keep_alive::verdict::ping: {
-        capnp::MallocMessageBuilder message(8);
-        message.initRoot<wire::idl::Frame>().setPing(to_micros(now.time_since_epoch()));
-        (void)other.connection->send(message, transport::link::when_full::append);
+      case transport::keep_alive::verdict::ping:
+        (void)other.connection->send(wire::short_frame(wire::ping{to_micros(now.time_since_epoch())}),
+                                     transport::link::when_full::append);
         break;
-      }
       case transport::keep_alive::verdict::fell_silent:
         ++fell_silent_;
         shared_.log->warn("node {} at {} does not answer: calls go elsewhere", other.name,

@@ -23,6 +23,8 @@
 #include <troupe/transport/keep_alive.hpp>
 #include <troupe/transport/link.hpp>
 #include <troupe/transport/timer.hpp>
+#include <troupe/wire/features.hpp>
+#include <troupe/wire/message.hpp>
 
 namespace troupe::calling {
 
@@ -119,7 +121,8 @@ class router_actor final : public actor::bound_actor, public transport::link::ow
     routing::node_view view;
     std::unique_ptr<transport::link> connection;
     bool welcomed = false;
-    identity life;  // who said welcome
+    identity life;               // who said welcome
+    wire::feature_set features;  // agreed on this link
     time_point dial_limit = never;
     transport::keep_alive pulse{{}, {}};
     std::uint64_t received_bytes = 0;  // when its link was last looked at
@@ -135,12 +138,15 @@ class router_actor final : public actor::bound_actor, public transport::link::ow
   void on_congestion(transport::link& which, congestion what) override;
 
   void begin_call(call_ptr call, time_point now);
-  void read_frame(peer* from, wire::frame what, time_point now);
-  void read_welcome_frame(peer& from, wire::idl::Frame::Reader frame, time_point now);
-  void read_reply(wire::idl::Reply::Reader reply, time_point now);
-  void read_load_answer(const peer& from, wire::idl::LoadAnswer::Reader answer, time_point now);
+  // Errors: why the link must close. `from` is null for an answer of this very node.
+  result<void> read_frame(peer* from, wire::frame what, time_point now);
+  void read_welcome(peer& from, const wire::message& answer, time_point now);
+  result<void> read_reply(wire::message_ptr message, time_point now);
+  result<void> read_load_answer(const peer& from, const wire::message& message, time_point now);
+  result<void> read_go_away(peer& from, const wire::message& message, time_point now);
   void settle(time_point now);
   void perform(const routing::transmit& what, time_point now);
+  void stamp(outgoing_call& call, const routing::transmit& what, wire::feature_set spoken) const;
   void perform(const routing::withdraw& what);
   void perform(const routing::dial& what, time_point now);
   void perform(const routing::hang_up& what);

@@ -1,13 +1,11 @@
 #include <algorithm>
 #include <utility>
 
-#include <capnp/serialize.h>
-
 #include <troupe/actor/clock.hpp>
-#include <troupe/actor/handshake.hpp>
 #include <troupe/gossip/sync_streams.hpp>
 #include <troupe/wire/gossip.hpp>
-#include <troupe/wire/guarded.hpp>
+#include <troupe/wire/hello.hpp>
+#include <troupe/wire/signals.hpp>
 
 namespace troupe::gossip {
 
@@ -61,38 +59,43 @@ void sync_streams::begin(endpoint with, identity pinged, duration within) {
   on.connection->start();
 }
 
-void sync_streams::on_open(transport::link& which) { actor::send_hello(which, shared_); }
+void sync_streams::on_open(transport::link& which) {
+  (void)which.send(wire::short_frame(shared_.introduction()), transport::link::when_full::append);
+}
 
 void sync_streams::on_frames(transport::link& which, std::vector<wire::frame>& frames) {
   auto& on = dialled_.at(which.tag);
-  for (const auto& frame : frames) {
-    const auto read = wire::guarded("a frame that is no message", [&] { read_frame(on, frame); });
-    if (!read) which.close(read.error().text);
+  for (auto& frame : frames) {
+    if (const auto read = read_frame(on, std::move(frame)); !read) which.close(read.error().text);
     if (which.now() != transport::link::phase::open) break;
   }
   party_.settle();
 }
 
-void sync_streams::read_frame(dialled& on, const wire::frame& what) {
-  capnp::FlatArrayMessageReader reader(kj::arrayPtr(what.words.data(), what.words.size()),
-                                       wire::reader_options(what, shared_.links.frames));
-  const auto root = reader.getRoot<wire::idl::Frame>();
-  if (!on.welcomed) return introduce(on, root);
-  if (!root.isExchange()) return;
-  const auto bytes = root.getExchange();
-  take(on, {reinterpret_cast<const std::byte*>(bytes.begin()), bytes.size()});
+result<void> sync_streams::read_frame(dialled& on, wire::frame what) {
+  const auto opened = wire::open(std::move(what), shared_.links.frames);
+  if (!opened) return opened.error();
+  const auto& message = **opened;
+  if (!on.welcomed) return read_welcome(on, message), result<void>{};
+  if (message.kind() != wire::frame_kind::exchange) return {};
+  const auto said = wire::read_exchange(message);
+  if (!said) return said.error();
+  take(on, said->message);
+  return {};
 }
 
-void sync_streams::introduce(dialled& on, wire::idl::Frame::Reader answer) {
-  const auto said = actor::read_welcome(answer);
-  if (!said) {
-    shared_.log->error("{} refused this node: {}", to_string(on.with), said.error().text);
+void sync_streams::read_welcome(dialled& on, const wire::message& answer) {
+  const auto said = wire::read_welcome(answer);
+  const auto agreed = said ? wire::agree(*said, shared_.introduction()) : said.error();
+  if (!agreed) {
+    shared_.log->error("{} refused this node: {}", to_string(on.with), agreed.error().text);
     return on.connection->close("it refused this node");
   }
   on.welcomed = true;
   on.sealed = seal_.dial(said->from);
   if (on.pinged.node) {
     if (said->from != on.pinged) return on.connection->close("another process answers there");
+    if (!agreed->has(wire::feature::presence)) return on.connection->close("it proves no presence");
     (void)send(on, party_.ask_presence(on.pinged));
     return;
   }
@@ -109,10 +112,7 @@ bool sync_streams::send(dialled& on, const membership::sync_message& what) {
     connection.close("there is no key to seal it with");
     return false;
   }
-  capnp::MallocMessageBuilder message(static_cast<capnp::uint>(bytes.size() / 8 + 16));
-  message.initRoot<wire::idl::Frame>().setExchange(
-      kj::arrayPtr(reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()));
-  (void)connection.send(message, transport::link::when_full::append);
+  (void)connection.send(wire::exchange_frame(bytes), transport::link::when_full::append);
   return connection.now() == transport::link::phase::open;
 }
 

@@ -18,11 +18,11 @@
 
 #include <troupe/actor/environment.hpp>
 #include <troupe/base/time.hpp>
-#include <troupe/call.capnp.h>
 #include <troupe/crypto/gossip_seal.hpp>
 #include <troupe/membership/sync.hpp>
 #include <troupe/transport/link.hpp>
 #include <troupe/wire/frame.hpp>
+#include <troupe/wire/message.hpp>
 
 namespace troupe::gossip {
 
@@ -88,8 +88,9 @@ class sync_streams final : public transport::link::owner {
   void on_congestion(transport::link&, congestion) override {}
 
   void begin(endpoint with, identity pinged, duration within);
-  void read_frame(dialled& on, const wire::frame& what);
-  void introduce(dialled& on, wire::idl::Frame::Reader answer);
+  /// Errors: why the link must close.
+  result<void> read_frame(dialled& on, wire::frame what);
+  void read_welcome(dialled& on, const wire::message& answer);
   void take(dialled& on, std::span<const std::byte> bytes);
   /// False: the link is closed, and `on` gone.
   bool send(dialled& on, const membership::sync_message& what);

@@ -23,6 +23,7 @@
 #include <troupe/service/context.hpp>
 #include <troupe/service/interface.hpp>
 #include <troupe/service/task.hpp>
+#include <troupe/wire/guarded.hpp>
 
 namespace troupe {
 
@@ -85,7 +86,7 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
   }
   /// How much it matters, whatever the IDL says.
   call&& as(criticality value)&& {
-    call_->request().setCriticality(static_cast<std::uint8_t>(value));
+    call_->criticality = value;
     return std::move(*this);
   }
   /// Travels to the handler as metadata.
@@ -170,16 +171,16 @@ class client_base {
   call<Results> start(const interface_descriptor& interface, const method_descriptor& method,
                       const context* ctx, Build&& build) const {
     auto made = std::make_shared<calling::outgoing_call>();
-    auto request = prepare(*made, interface, method, ctx);
-    auto params = request.initParams();
+    prepare(*made, interface, method, ctx);
+    auto params = made->params();
     build(params.initAs<Params>());
     if (method.affinity != nullptr) made->affinity = method.affinity(params.asReader());
     return call<Results>(std::move(made), port_);
   }
 
  private:
-  wire::idl::Request::Builder prepare(calling::outgoing_call& made, const interface_descriptor& interface,
-                                      const method_descriptor& method, const context* ctx) const;
+  void prepare(calling::outgoing_call& made, const interface_descriptor& interface,
+               const method_descriptor& method, const context* ctx) const;
 
   std::shared_ptr<calling::call_port> port_;
   std::shared_ptr<const std::string> service_;  // shared with the calls, which may outlive the stub

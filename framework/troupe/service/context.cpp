@@ -6,12 +6,6 @@
 
 namespace troupe {
 
-std::string trace_context::traceparent() const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  return "00-" + to_hex(high) + to_hex(low) + "-" + to_hex(span) + "-" + digits[flags >> 4 & 15] +
-         digits[flags & 15];
-}
-
 context::context(serving::request_ptr request, const std::shared_ptr<calling::call_port>& port)
     : request_(std::move(request)), port_(port) {}
 

@@ -8,23 +8,14 @@
 
 #include <troupe/base/time.hpp>
 #include <troupe/calling/call_port.hpp>
+#include <troupe/rpc/trace_context.hpp>
 #include <troupe/service/application_error.hpp>
 #include <troupe/service/task.hpp>
 #include <troupe/serving/incoming_request.hpp>
 
 namespace troupe {
 
-/// W3C trace context.
-struct trace_context {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  std::uint64_t span = 0;
-  std::uint8_t flags = 0;
-
-  explicit operator bool() const { return (high | low) != 0; }
-  /// "00-<32 hex>-<16 hex>-<2 hex>", as in a `traceparent` header.
-  std::string traceparent() const;
-};
+using rpc::trace_context;
 
 /// Lives as long as the handler's task. Not to be kept beyond it.
 class context {

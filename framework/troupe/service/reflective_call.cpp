@@ -5,9 +5,7 @@ namespace troupe {
 calling::call_ptr reflective_caller::prepare(const reflective_method& method) {
   auto made = std::make_shared<calling::outgoing_call>();
   const auto names = std::make_shared<const reflective_method>(method);
-  auto request = made->init(names->service, names->name);
-  request.setInterfaceId(method.interface_id);
-  request.setMethod(method.ordinal);
+  made->init({names->service, method.interface_id, method.ordinal}, names->name);
   made->policy = names->policy;
   made->safety = method.safety;
   made->timeout = method.timeout;

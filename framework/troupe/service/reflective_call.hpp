@@ -30,7 +30,7 @@ class reflective_caller {
                                 Build&& build) const {
     auto made = prepare(method);
     made->affinity = affinity;
-    build(made->request().initParams());
+    build(made->params());
     return call<capnp::AnyPointer>(std::move(made), port_);
   }
 
