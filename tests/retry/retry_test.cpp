@@ -172,7 +172,7 @@ TEST_CASE("the wait for a replica's return is full jitter from 5 ms up to 200 ms
   CHECK(longest_of(100, 10ms) <= 5ms);
 }
 
-TEST_CASE("hedges have an allotment of their own: one in fifty calls, and no saving up") {
+TEST_CASE("hedges have a budget of their own: one in fifty calls, and no saving up") {
   budget it(options{}.hedges(), start);
   CHECK(it.spend(start));
   CHECK_FALSE(it.spend(start + 1h));

@@ -4,7 +4,7 @@
 
 namespace troupe::retry {
 
-budget::budget(const allotment& terms, time_point now)
+budget::budget(const budget_terms& terms, time_point now)
     : terms_(terms), tokens_(terms.initial), counted_(now) {}
 
 double budget::balance(time_point now) const {

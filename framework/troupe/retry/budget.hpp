@@ -6,8 +6,8 @@
 // Failovers, repeats, backups and hedges draw on the same budget; hedges on a small one of their own as
 // well.
 //
-// Earnings fade: to what time alone grants, with `allotment::memory`. What is saved up in good times is what
-// a whole service's callers have in hand when half of it freezes.
+// Earnings fade: to what time alone grants, with `budget_terms::memory`. What is saved up in good times is
+// what a whole service's callers have in hand when half of it freezes.
 //
 // Source: Finagle's RetryBudget, which forgets after 10 s; gRPC's retry throttling (gRFC A6).
 #pragma once
@@ -19,7 +19,7 @@ namespace troupe::retry {
 
 class budget {
  public:
-  budget(const allotment& terms, time_point now);
+  budget(const budget_terms& terms, time_point now);
 
   /// A call made its first attempt.
   void earn(time_point now);
@@ -30,7 +30,7 @@ class budget {
  private:
   void pass(time_point now);
 
-  allotment terms_;
+  budget_terms terms_;
   double tokens_;
   time_point counted_;
 };

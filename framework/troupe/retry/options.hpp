@@ -9,7 +9,7 @@
 namespace troupe::retry {
 
 /// The terms of one budget (budget.hpp), in attempts.
-struct allotment {
+struct budget_terms {
   double per_call = 0;
   double per_second = 0;
   double initial = 0;
@@ -47,10 +47,10 @@ struct options {
   duration return_min = 5ms;    // > 0
   duration return_max = 200ms;  // >= return_min
 
-  allotment repeats() const {
+  budget_terms repeats() const {
     return {budget_per_call, budget_per_second, budget_initial, budget_max, budget_memory};
   }
-  allotment hedges() const { return {hedges_per_call, 0, 1, 20}; }
+  budget_terms hedges() const { return {hedges_per_call, 0, 1, 20}; }
 
   /// Errors: invalid_argument naming the option and its bound.
   result<void> validate() const;

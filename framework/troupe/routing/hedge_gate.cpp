@@ -18,7 +18,7 @@ void hedge_gate::note(std::uint32_t replica, const rpc::load_report& load, time_
 }
 
 bool hedge_gate::is_open(std::uint32_t replicas, time_point now) const {
-  if (allotted_.balance(now) < 1) return false;
+  if (budget_.balance(now) < 1) return false;
   const auto hot =
       std::count_if(hot_until_.begin(), hot_until_.end(), [now](time_point until) { return until > now; });
   return 4 * static_cast<std::uint64_t>(hot) <= replicas;
