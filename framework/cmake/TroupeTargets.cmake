@@ -98,8 +98,8 @@ endfunction()
 #
 # One doctest program, troupe_test_<name>, with the main of tests/main.cpp, registered as the ctest <name>.
 # SECONDS is when ctest gives up (default 60). SERIAL: nothing else runs beside it, for tests that measure
-# time or start many processes. What tests share is included as "routing/stage.hpp". The environment has TROUPE_BIN_DIR (where the programs are) and
-# TROUPE_SOURCE_DIR.
+# time or start many processes. What tests share is included as "routing/router_fixture.hpp". The
+# environment has TROUPE_BIN_DIR (where the programs are) and TROUPE_SOURCE_DIR.
 function(troupe_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "LABEL;SECONDS;PRECOMPILED" "SOURCES;LINKS")
   set(target troupe_test_${name})

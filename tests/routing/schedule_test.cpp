@@ -14,7 +14,7 @@
 
 #include <troupe/base/random.hpp>
 
-#include "stage.hpp"
+#include "router_fixture.hpp"
 
 namespace {
 
@@ -325,7 +325,7 @@ class schedule {
   std::uint64_t seed_;
   random_source random_;
   options settings_;
-  stage it_;
+  router_fixture it_;
   time_point born_ = it_.now;
   std::uint64_t epoch_ = 1;
   std::uint64_t begun_ = 0;

@@ -21,13 +21,14 @@ namespace troupe::routing {
 /// A service's name, interned by the router for its life: an index, dense from 0.
 using service_ref = std::uint32_t;
 
-/// One call, as the stub asks for it.
+/// One call, as the stub asks for it: the method and what its interface declares, then what this call wants.
 struct call_spec {
   service_ref service = 0;
   std::uint32_t method = 0;  // method group for the statistics: any dense-ish small number
   rpc::safety safety = rpc::safety::unsafe;
   rpc::hedging hedge = rpc::hedging::off;  // acted on where the safety allows it
   rpc::criticality criticality = rpc::criticality::normal;
+
   time_point deadline{};
   std::optional<std::uint64_t> affinity;  // hash of the affinity key
   node_id only;                           // 0: any replica; else this node or nobody

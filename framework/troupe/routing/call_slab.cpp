@@ -2,31 +2,25 @@
 
 namespace troupe::routing {
 
-std::uint32_t call::reached() const {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < records.size(); ++i) sum += counts(i) ? 1 : 0;
-  return sum;
-}
-
 call_slab::call_slab(std::uint32_t calls_max) : calls_max_(calls_max) { calls_.emplace_back(); }
 
 void call_slab::renew(std::uint32_t slot) {
-  call& it = calls_[slot];
-  const std::uint64_t generation = (it.id.value >> slot_bits) + 1;
-  it.id = {generation << slot_bits | slot};
-  it.wake = never;
-  it.outstanding = it.failovers = it.unsent = it.excused = 0;
-  it.bounced = false;
-  it.free = call::free_failover::unused;
-  it.backup = call::backup::none;
-  it.hedge = call::hedge::none;
-  it.advice = rpc::advice::may_retry;
-  it.marks = 0;
-  it.records.clear();
-  it.states.clear();
+  call_state& call = calls_[slot];
+  const std::uint64_t generation = (call.id.value >> slot_bits) + 1;
+  call.id = {generation << slot_bits | slot};
+  call.wake = never;
+  call.outstanding = call.failovers = call.unsent = call.excused = 0;
+  call.bounced = false;
+  call.free = call_state::free_failover::unused;
+  call.backup = call_state::backup::none;
+  call.hedge = call_state::hedge::none;
+  call.advice = rpc::advice::may_retry;
+  call.marks = 0;
+  call.records.clear();
+  call.states.clear();
 }
 
-call* call_slab::acquire() {
+call_state* call_slab::acquire() {
   std::uint32_t slot = 0;
   if (!free_.empty()) {
     slot = free_.back();
@@ -44,28 +38,30 @@ call* call_slab::acquire() {
   return &calls_[slot];
 }
 
-call& call_slab::refuse() {
+call_state& call_slab::refuse() {
   renew(0);
   return calls_[0];
 }
 
-void call_slab::release(call& it) {
-  TROUPE_INVARIANT(it.phase != phase::ended && it.outstanding == 0);
-  it.phase = phase::ended;
+void call_slab::release(call_state& call) {
+  TROUPE_INVARIANT(call.phase != phase::ended && call.outstanding == 0);
+  call.phase = phase::ended;
   --live_;
-  free_.push_back(slot_of(it.id));
+  free_.push_back(slot_of(call.id));
 }
 
-const call* call_slab::find_ended(call_id id) const {
+const call_state* call_slab::find_ended(call_id id) const {
   const std::uint32_t slot = slot_of(id);
   return slot < calls_.size() && calls_[slot].id == id ? &calls_[slot] : nullptr;
 }
 
-const call* call_slab::find(call_id id) const {
-  const call* it = find_ended(id);
-  return it != nullptr && it->phase != phase::ended ? it : nullptr;
+const call_state* call_slab::find(call_id id) const {
+  const call_state* call = find_ended(id);
+  return call != nullptr && call->phase != phase::ended ? call : nullptr;
 }
 
-call* call_slab::find(call_id id) { return const_cast<call*>(static_cast<const call_slab*>(this)->find(id)); }
+call_state* call_slab::find(call_id id) {
+  return const_cast<call_state*>(static_cast<const call_slab*>(this)->find(id));
+}
 
 }  // namespace troupe::routing

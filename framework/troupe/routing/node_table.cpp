@@ -2,17 +2,17 @@
 
 namespace troupe::routing {
 
-node* node_table::find(node_id id) {
+node_state* node_table::find(node_id id) {
   const auto found = nodes_.find(id);
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
-const node* node_table::find(node_id id) const {
+const node_state* node_table::find(node_id id) const {
   const auto found = nodes_.find(id);
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
-node& node_table::add(node_id id) { return nodes_[id]; }
+node_state& node_table::add(node_id id) { return nodes_[id]; }
 
 void node_table::erase(node_id id) { nodes_.erase(id); }
 

@@ -41,7 +41,7 @@ enum class link_state : std::uint8_t {
   broken,  // asked for again at `dial_at`
 };
 
-struct node {
+struct node_state {
   identity self;
   std::string name;
   std::string address;
@@ -62,25 +62,27 @@ struct node {
     service_ref service = 0;
     balance::replica_index index = 0;
     enum class place : bool { outside, window } in = place::window;  // of the service's aperture here
+    bool is_outside() const { return in == place::outside; }
   };
-  std::vector<replica> replicas;
+  std::vector<replica> replicas;  // of each service at most one
 
-  /// Nothing where the node does not serve it.
+  /// Null where the node does not serve it.
   replica* find(service_ref service) {
     const auto found = std::find_if(replicas.begin(), replicas.end(),
                                     [&](const replica& each) { return each.service == service; });
     return found != replicas.end() ? &*found : nullptr;
   }
-  const replica* find(service_ref service) const { return const_cast<node*>(this)->find(service); }
+  const replica* find(service_ref service) const { return const_cast<node_state*>(this)->find(service); }
 
   bool takes_calls() const { return link == link_state::up && !congested; }
 };
 
 class node_table {
  public:
-  node* find(node_id id);
-  const node* find(node_id id) const;
-  node& add(node_id id);
+  /// Null where it is not known.
+  node_state* find(node_id id);
+  const node_state* find(node_id id) const;
+  node_state& add(node_id id);
   void erase(node_id id);
 
   auto begin() { return nodes_.begin(); }
@@ -89,7 +91,7 @@ class node_table {
   auto end() const { return nodes_.end(); }
 
  private:
-  std::unordered_map<node_id, node> nodes_;  // references stay valid while others come and go
+  std::unordered_map<node_id, node_state> nodes_;  // references stay valid while others come and go
 };
 
 /// "eu/a" and "eu/b" are two zones of the region "eu". An unknown zone counts as the same.

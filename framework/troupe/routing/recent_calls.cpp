@@ -3,15 +3,12 @@
 #include <cstdio>
 
 #include <troupe/balance/policy.hpp>
-#include <troupe/base/hash.hpp>
 #include <troupe/routing/attempt_text.hpp>
 #include <troupe/routing/recent_calls.hpp>
 
 namespace troupe::routing {
 
 namespace {
-
-constexpr std::uint64_t sample_mask = 63;
 
 std::string two_digits(double score) {
   std::array<char, 32> text{};
@@ -22,16 +19,16 @@ std::string two_digits(double score) {
 }  // namespace
 
 std::string recent_call::why_chosen(std::size_t attempt) const {
-  const remembered_attempt& it = tries[attempt];
+  const remembered_attempt& tried = tries[attempt];
   if (pinned) return "the call was pinned to it";
-  if (it.candidates == 1) return "nobody else could take it";
-  if (it.candidates == 0) return "by " + policy;
-  const std::string many = std::to_string(it.candidates);
+  if (tried.candidates == 1) return "nobody else could take it";
+  if (tried.candidates == 0) return "by " + policy;
+  const std::string many = std::to_string(tried.candidates);
   if (policy != to_string(balance::policy_kind::dynamic_score)) return policy + " among " + many;
-  if (it.record.score < 0) return "on trial, as little is known of it, among " + many;
-  const std::string next = it.runner_up > 0 ? ", next " + two_digits(it.runner_up) : "";
+  if (tried.record.score < 0) return "on trial, as little is known of it, among " + many;
+  const std::string next = tried.runner_up > 0 ? ", next " + two_digits(tried.runner_up) : "";
   // Scores next to the lowest share its calls.
-  const bool lowest = it.runner_up <= 0 || it.record.score <= it.runner_up;
+  const bool lowest = tried.runner_up <= 0 || tried.record.score <= tried.runner_up;
   return (lowest ? "lowest of " : "next to the lowest of ") + many + " scores" + next;
 }
 
@@ -56,36 +53,28 @@ std::string_view to_string(recent_call::reason value) {
   return "?";
 }
 
-bool recent_calls::is_sampled(call_id call) { return (mix(call.value) & sample_mask) == 0; }
-
 recent_call& recent_calls::add(recent_call::reason why) {
-  ring& of = rings_[static_cast<std::size_t>(why)];
-  if (of.calls.size() < kept_max) {
-    of.calls.emplace_back();
-    of.next = of.calls.size() % kept_max;
-    of.calls.back().kept_for = why;
-    of.calls.back().order = ++added_;
-    return of.calls.back();
-  }
-  recent_call& it = of.calls[of.next];
-  of.next = (of.next + 1) % kept_max;
-  it.kept_for = why;
-  it.order = ++added_;
-  return it;
+  circle& kept = circles_[static_cast<std::size_t>(why)];
+  if (kept.calls.size() < kept_max) kept.calls.emplace_back();
+  recent_call& place = kept.calls[kept.next];
+  kept.next = (kept.next + 1) % kept_max;
+  place.kept_for = why;
+  place.order = ++added_;
+  return place;
 }
 
 const recent_call* recent_calls::find(call_id call) const {
-  for (const ring& of : rings_)
-    for (const recent_call& it : of.calls)
-      if (it.id == call) return &it;
+  for (const circle& kept : circles_)
+    for (const recent_call& each : kept.calls)
+      if (each.id == call) return &each;
   return nullptr;
 }
 
 std::vector<const recent_call*> recent_calls::list(std::string_view service, std::size_t most) const {
   std::vector<const recent_call*> found;
-  for (const ring& of : rings_)
-    for (const recent_call& it : of.calls)
-      if (service.empty() || it.service == service) found.push_back(&it);
+  for (const circle& kept : circles_)
+    for (const recent_call& each : kept.calls)
+      if (service.empty() || each.service == service) found.push_back(&each);
   std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) { return a->order > b->order; });
   if (found.size() > most) found.resize(most);
   return found;

@@ -2,7 +2,7 @@
 //
 // Nearly every call goes well at once and is of no interest a moment later. Kept are those that failed, took
 // more than one attempt, were answered with an error or were slow, and of the rest one in 64, to compare
-// with. Each reason has a ring of its own, so that a flood of one kind does not wash away the others.
+// with. Each reason has a store of its own, so that a flood of one kind does not wash away the others.
 //
 // Keeping one is O(1), and reuses the storage of the one that goes. Finding one looks at all: people ask
 // rarely.
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <troupe/balance/explanation.hpp>
+#include <troupe/base/hash.hpp>
 #include <troupe/routing/call.hpp>
 
 namespace troupe::routing {
@@ -68,7 +69,7 @@ class recent_calls {
   static constexpr std::size_t kept_max = 1024;  // of each reason
 
   /// Whether the call is one in 64: known from its start, so that more may be noted on the way.
-  static bool is_sampled(call_id call);
+  static bool is_sampled(call_id call) { return (mix(call.value) & sample_mask) == 0; }
 
   /// The place of the next one, to be filled in; what stood there is forgotten.
   recent_call& add(recent_call::reason why);
@@ -78,11 +79,14 @@ class recent_calls {
   std::vector<const recent_call*> list(std::string_view service, std::size_t most) const;
 
  private:
-  struct ring {
+  /// The last calls kept for one reason; a new one takes the place of the oldest.
+  struct circle {
     std::vector<recent_call> calls;
     std::size_t next = 0;
   };
-  std::array<ring, 5> rings_;
+  static constexpr std::uint64_t sample_mask = 63;
+
+  std::array<circle, 5> circles_;
   std::uint64_t added_ = 0;
 };
 

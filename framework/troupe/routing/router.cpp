@@ -6,128 +6,90 @@
 namespace troupe::routing {
 
 namespace {
+
 constexpr duration watch_every = 100ms;
 
-error not_known(std::string_view service) {
-  return {code::not_found, "No service called " + std::string(service) + " is known here."};
-}
 }  // namespace
 
-router::router(const options& settings, node_id self, std::string zone, std::uint64_t seed, time_point now)
-    : settings_(settings),
-      self_(self),
-      zone_(std::move(zone)),
-      salt_(mix(seed)),
-      born_(now),
+router::router(options settings, node_id self, std::string zone, std::uint64_t seed, time_point now)
+    : settings_(std::move(settings)),
       random_(seed),
-      calls_(settings.calls_max),
-      wheel_(now) {}
+      services_(settings_, mix(seed), now),
+      links_(settings_, self, std::move(zone), services_, random_),
+      calls_(settings_, self, services_, links_, random_, now) {}
 
-router::~router() = default;
+// --- What a node's fate means for calls ---------------------------------------------------------------
 
-service_ref router::intern(std::string_view service) {
-  if (const auto found = by_name_.find(service); found != by_name_.end()) return found->second;
-  const auto ref = static_cast<service_ref>(services_.size());
-  services_.push_back(
-      std::make_unique<service_state>(std::string(service), settings_, mix(salt_ + ref), born_));
-  by_name_.emplace(service, ref);
-  return ref;
+void router::node_changed(const node_view& view, time_point now, actions& out) {
+  const node_id id = view.self.node;
+  switch (links_.node_changed(view, now, out)) {
+    case link_book::news::none:
+      return;
+    case link_book::news::gone:
+      // While it is still known: what is told of its attempts has its name.
+      calls_.back_up_attempts_on(id, now, out);
+      return links_.forget(id);
+    case link_book::news::present:
+      break;
+  }
+  // A call for one node may have come before the news of that node.
+  node_state& node = *links_.find(id);
+  if (node.link == link_state::idle && calls_.is_awaited(id)) links_.windows().reach_out(node, now, out);
+  calls_.restart_parked(id, now, out);
 }
 
-std::string_view router::name_of(service_ref service) const { return services_[service]->name; }
+void router::link_up(node_id node, time_point now, actions& out) {
+  if (links_.link_up(node, now)) calls_.restart_parked(node, now, out);
+}
 
-// --- Time ----------------------------------------------------------------------------------------------
+void router::link_down(node_id node, std::string_view why, time_point now, actions& out) {
+  if (links_.link_down(node, why, now)) calls_.lose_attempts_on(node, why, now, out);
+}
+
+void router::link_congested(node_id node, congested is, time_point now, actions& out) {
+  links_.link_congested(node, is == congested::yes);
+  if (is == congested::no) calls_.restart_parked(node, now, out);
+}
+
+void router::fell_silent(node_id node, time_point now, actions& out) {
+  if (links_.fell_silent(node)) calls_.back_up_attempts_on(node, now, out);
+}
+
+// --- Time ---------------------------------------------------------------------------------------------
 
 void router::tick(time_point now, actions& out) {
-  due_.clear();
-  wheel_.advance(now, due_);
-  for (const std::uint32_t slot : due_)
-    if (call& it = calls_.at(slot); it.phase != phase::ended) wake(it, now, out);
-  if (now >= next_dial_) dial_due(now, out);
-  if (now >= next_aim_) aim_all(now, out);
-  if (now >= next_let_go_) let_go(now, out);
-  if (now >= next_watch_) {
-    next_watch_ = now + watch_every;
-    if (calls_.live() == 0) return;
-    for (const auto& [id, one] : nodes_)
-      for (const auto& replica : one.replicas)
-        services_[replica.service]->replicas.heard(replica.index, one.heard);
-    for (const auto& service : services_)
-      if (service->used == service_state::use::called) service->replicas.watch(now);
-  }
+  calls_.tick(now, out);
+  links_.tick(now, out);
+  if (now < next_watch_) return;
+  next_watch_ = now + watch_every;
+  if (calls_.under_way() > 0) links_.watch(now);
 }
 
 time_point router::next_deadline() const {
-  const time_point due = std::min({wheel_.next_deadline(), next_dial_, next_aim_, next_let_go_});
-  return calls_.live() > 0 ? std::min(due, next_watch_) : due;
+  const time_point due = std::min(calls_.next_deadline(), links_.next_deadline());
+  return calls_.under_way() > 0 ? std::min(due, next_watch_) : due;
 }
 
-// --- Seeing and steering -------------------------------------------------------------------------------
-
-std::span<const attempt_record> router::history(call_id id) const {
-  const call* it = calls_.find_ended(id);
-  return it != nullptr ? std::span<const attempt_record>(it->records) : std::span<const attempt_record>{};
-}
+// --- Seeing and steering ------------------------------------------------------------------------------
 
 std::vector<std::string> router::services() const {
   std::vector<std::string> names;
-  for (const auto& [name, ref] : by_name_) names.push_back(name);
+  for (const auto& [name, ref] : services_.by_name()) names.push_back(name);
   return names;
 }
 
-balance::explanation router::explain(service_ref service, time_point now, std::uint32_t method) const {
-  const service_state& it = *services_[service];
-  return {it.name, std::string(it.policy->name()),
-          it.replicas.explain(balance::replica_set::group_of(method), now)};
-}
-
-std::vector<router::method_times> router::times_of(service_ref service) const {
-  const balance::replica_set& replicas = services_[service]->replicas;
-  std::vector<method_times> measured;
-  for (std::uint32_t group = 0; group < balance::replica_set::groups_max; ++group)
-    if (const duration median = replicas.median_round_trip(group); median > 0s)
-      measured.push_back({group, median, replicas.p99_round_trip(group)});
-  return measured;
-}
-
 result<void> router::set_policy(std::string_view service, balance::policy_kind kind) {
-  return set_policy(service, balance::make_policy(kind));
+  return services_.set_policy(service, kind);
 }
 
 result<void> router::set_policy(std::string_view service, std::unique_ptr<balance::policy> own) {
-  const auto found = by_name_.find(service);
-  if (found == by_name_.end()) return not_known(service);
-  service_state& it = *services_[found->second];
-  it.policy = std::move(own);
-  it.chosen = service_state::chosen_by::order;
-  return {};
+  return services_.set_policy(service, std::move(own));
 }
 
-result<void> router::set_options(std::string_view service, const service_options& how) {
-  const auto found = by_name_.find(service);
-  if (found == by_name_.end()) return not_known(service);
-  service_state& it = *services_[found->second];
-  const auto balancing = with_weights(it.balancing, how.weights);
-  if (!balancing) return balancing.error();
-  it.balancing = *balancing;
-  it.replicas.settings_changed();
-  if (how.aperture) {
-    it.aperture = *how.aperture;
-    next_aim_ = time_point{};
-  }
-  return how.policy ? set_policy(service, *how.policy) : result<void>{};
-}
-
-void router::take_declared(service_ref service, std::string_view policy) {
-  service_state& it = *services_[service];
-  const auto kind = balance::parse_policy_kind(policy);
-  if (!kind) return;
-  it.policy = balance::make_policy(*kind);
-  it.chosen = service_state::chosen_by::interface;
-}
-
-double router::retry_budget(service_ref service, time_point now) const {
-  return services_[service]->budget.balance(now);
+result<void> router::set_options(std::string_view service, const service_options& wanted) {
+  auto applied = services_.set_options(service, wanted);
+  if (applied && wanted.aperture) links_.windows().move_at_once();
+  return applied;
 }
 
 }  // namespace troupe::routing

@@ -29,7 +29,7 @@ error wrong(std::string text) { return {code::invalid_argument, std::move(text)}
 result<void> read_entry(std::string_view entry, service_options& into) {
   const auto equals = entry.find('=');
   const auto key = entry.substr(0, equals);
-  if (equals == entry.npos)
+  if (equals == std::string_view::npos)
     return wrong("'" + std::string(entry) + "' is not KEY=VALUE, such as policy=round_robin or load=.5");
   const auto value = entry.substr(equals + 1);
   if (key == "policy") {
@@ -59,7 +59,7 @@ result<void> read_entry(std::string_view entry, service_options& into) {
 
 result<named_service_options> parse_service_options(std::string_view text) {
   const auto colon = text.find(':');
-  if (colon == 0 || colon == text.npos)
+  if (colon == 0 || colon == std::string_view::npos)
     return wrong("'" + std::string(text) +
                  "' is not SERVICE:KEY=VALUE,..., such as shop.Cart:policy=consistent_hash,load=.5");
   named_service_options read;
@@ -68,7 +68,7 @@ result<named_service_options> parse_service_options(std::string_view text) {
     const auto comma = left.find(',');
     if (const auto done = read_entry(left.substr(0, comma), read.options); !done)
       return wrong("service " + read.service + ": " + done.error().text);
-    left = comma == left.npos ? std::string_view{} : left.substr(comma + 1);
+    left = comma == std::string_view::npos ? std::string_view{} : left.substr(comma + 1);
   }
   return read;
 }

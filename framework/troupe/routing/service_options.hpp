@@ -35,7 +35,7 @@ struct named_service_options {
   service_options options;
 };
 result<named_service_options> parse_service_options(std::string_view text);
-/// Backwards.
+/// The same line, from the options.
 std::string to_text(const named_service_options& of);
 
 /// `all` with those weights changed. Errors: invalid_argument, for a term that is none, listing the terms,

@@ -34,19 +34,19 @@ void timer_wheel::disarm(std::uint32_t index) {
 }
 
 void timer_wheel::unlink(std::uint32_t index) {
-  timer& it = timers_[index];
-  const std::uint32_t slot = slot_of(it.tick);
-  if (it.next != nil) timers_[it.next].previous = it.previous;
-  if (it.previous != nil) {
-    timers_[it.previous].next = it.next;
+  timer& armed = timers_[index];
+  const std::uint32_t slot = slot_of(armed.tick);
+  if (armed.next != nil) timers_[armed.next].previous = armed.previous;
+  if (armed.previous != nil) {
+    timers_[armed.previous].next = armed.next;
   } else {
-    heads_[slot] = it.next;
-    if (it.next == nil) {
+    heads_[slot] = armed.next;
+    if (armed.next == nil) {
       filled_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
       if (filled_[slot / 64] == 0) filled_words_ &= ~(std::uint64_t{1} << (slot / 64));
     }
   }
-  it = timer{};
+  armed = timer{};
 }
 
 std::int64_t timer_wheel::next_tick() const {

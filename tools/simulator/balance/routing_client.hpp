@@ -37,7 +37,7 @@ class routing_client : public client {
   struct pending {
     request_ref what;
     server_index last = 0;
-    attempt_ref attempts[routing::call::attempts_recorded_max];
+    attempt_ref attempts[routing::call_state::attempts_recorded_max];
   };
 
   static node_id id_of(server_index which) { return {10 + which}; }

@@ -1,5 +1,5 @@
-// A router on a stage: nodes by number, virtual time, and the actions it asked for, so that a test reads as
-// a story. Nothing here decides anything.
+// A router for tests: nodes by number, virtual time, and the actions it asked for, so that a test reads as a
+// story. Nothing here decides anything.
 #pragma once
 
 #include <string>
@@ -7,13 +7,13 @@
 
 #include <troupe/routing/router.hpp>
 
+#include "parts_fixture.hpp"
+
 namespace troupe::routing::test {
 
-inline node_id node_number(int number) { return {static_cast<std::uint64_t>(number) + 100}; }
-
-class stage {
+class router_fixture {
  public:
-  explicit stage(options settings = {}, std::uint64_t seed = 1)
+  explicit router_fixture(options settings = {}, std::uint64_t seed = 1)
       : core(settings, node_number(0), "eu/a", seed, now), echo(core.intern("test.Echo")) {}
 
   time_point now{1000s};
@@ -22,13 +22,7 @@ class stage {
   actions out;
 
   node_view view(int number, std::string service = "test.Echo") const {
-    node_view it;
-    it.self = {node_number(number), {1}};
-    it.name = "echo-" + std::to_string(number);
-    it.address = "10.0.0." + std::to_string(number) + ":7000";
-    it.zone = "eu/a";
-    it.services.push_back({std::move(service), 100});
-    return it;
+    return view_of(number, std::move(service));
   }
   void appear(int number) { core.node_changed(view(number), now, out); }
   void appear(const node_view& it) { core.node_changed(it, now, out); }
@@ -96,10 +90,7 @@ class stage {
   /// The actions of one kind so far, in order.
   template <class Action>
   std::vector<Action> all() const {
-    std::vector<Action> found;
-    for (const action& each : out)
-      if (const auto* it = std::get_if<Action>(&each)) found.push_back(*it);
-    return found;
+    return all_of<Action>(out);
   }
   template <class Action>
   Action last() const {
@@ -110,5 +101,16 @@ class stage {
   std::size_t transmits() const { return all<transmit>().size(); }
   std::size_t finishes() const { return all<finish>().size(); }
 };
+
+/// `count` replicas that have all answered: none of them is on trial.
+inline void know_replicas(router_fixture& it, int count) {
+  it.connected(count);
+  for (int i = 0; i < 20 * count; ++i) {
+    it.call();
+    it.pass(1ms);
+    it.answer(it.last<transmit>().attempt);
+  }
+  it.out.clear();
+}
 
 }  // namespace troupe::routing::test

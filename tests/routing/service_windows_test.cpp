@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "stage.hpp"
+#include "router_fixture.hpp"
 
 using namespace troupe;
 using namespace troupe::routing;
@@ -21,8 +21,8 @@ options narrow(std::uint32_t aperture) {
   return settings;
 }
 
-/// Nodes that this stage's router is connected to, or trying to be.
-std::set<node_id> linked(const stage& on) {
+/// Nodes that the fixture's router is connected to, or trying to be.
+std::set<node_id> linked(const router_fixture& on) {
   std::set<node_id> to;
   for (const action& each : on.out) {
     if (const auto* it = std::get_if<dial>(&each)) to.insert(it->to);
@@ -32,16 +32,16 @@ std::set<node_id> linked(const stage& on) {
 }
 
 /// Other nodes that call, as this one does: so many that no replica depends on one caller.
-void surround(stage& with, int callers = 60) {
+void surround(router_fixture& with, int callers = 60) {
   for (int i = 0; i < callers; ++i) with.appear(with.view(1000 + i, "test.Front"));
 }
 
 /// Connects whatever has been asked for since the last time.
-void connect_all(stage& on) {
+void connect_all(router_fixture& on) {
   for (const dial& each : on.all<dial>()) on.core.link_up(each.to, on.now, on.out);
 }
 
-stage& answer_last(stage& on) {
+router_fixture& answer_last(router_fixture& on) {
   on.answer(on.last<transmit>().attempt);
   return on;
 }
@@ -49,7 +49,7 @@ stage& answer_last(stage& on) {
 }  // namespace
 
 TEST_CASE("of a service with many replicas, a router dials as many as its aperture, and calls only these") {
-  stage it(narrow(10));
+  router_fixture it(narrow(10));
   surround(it);
   for (int i = 1; i <= 100; ++i) it.appear(i);
   it.call();
@@ -67,7 +67,7 @@ TEST_CASE("of a service with many replicas, a router dials as many as its apertu
 
 TEST_CASE("an aperture of 0, and one that is not reached, mean everybody; so does being the only caller") {
   for (const std::uint32_t aperture : {0u, 40u, 10u}) {
-    stage it(narrow(aperture));
+    router_fixture it(narrow(aperture));
     if (aperture != 10) surround(it);
     for (int i = 1; i <= 40; ++i) it.appear(i);
     it.call();
@@ -83,7 +83,7 @@ TEST_CASE("the windows of many callers leave no replica out, and differ by one i
     time_point now{1000s};
     actions out;
     router one(narrow(12), node_number(1000 + caller), "eu/a", 1, now);
-    const stage views;
+    const router_fixture views;
     for (int i = 1; i <= replicas; ++i) one.node_changed(views.view(i), now, out);
     for (int other = 0; other < callers; ++other)
       if (other != caller) one.node_changed(views.view(1000 + other, "test.Front"), now, out);
@@ -99,7 +99,7 @@ TEST_CASE("the windows of many callers leave no replica out, and differ by one i
 }
 
 TEST_CASE("who comes and goes moves the window by little: most links stay, the others are let go when idle") {
-  stage it(narrow(10));
+  router_fixture it(narrow(10));
   surround(it);
   for (int i = 1; i <= 100; ++i) it.appear(i);
   it.call();
@@ -125,7 +125,7 @@ TEST_CASE("who comes and goes moves the window by little: most links stay, the o
 }
 
 TEST_CASE("a link that leaves the window is let go only when nothing is under way on it") {
-  stage it(narrow(1));
+  router_fixture it(narrow(1));
   it.appear(it.view(1000, "test.Front"));
   it.appear(1);
   it.appear(2);
@@ -155,7 +155,7 @@ TEST_CASE("a link that leaves the window is let go only when nothing is under wa
 
 TEST_CASE(
     "a call for one node goes there though it is beyond the aperture, and its link is kept for a minute") {
-  stage it(narrow(2));
+  router_fixture it(narrow(2));
   surround(it);
   for (int i = 1; i <= 30; ++i) it.appear(i);
   it.call();
@@ -177,7 +177,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a call for one node makes a link to that node, not to its service's others") {
-  stage it;
+  router_fixture it;
   for (int i = 1; i <= 5; ++i) it.appear(i);
   call_spec spec = it.spec();
   spec.only = node_number(3);
@@ -187,7 +187,7 @@ TEST_CASE("a call for one node makes a link to that node, not to its service's o
 }
 
 TEST_CASE("a call for one node that comes before the news of that node gets its link with the news") {
-  stage it;
+  router_fixture it;
   call_spec spec = it.spec();
   spec.only = node_number(3);
   it.core.begin(spec, it.now, it.out);
@@ -200,9 +200,9 @@ TEST_CASE("a call for one node that comes before the news of that node gets its 
 }
 
 TEST_CASE("a key's owner is the same whatever the aperture, and gets its link when a call needs it") {
-  stage all(narrow(0));
-  stage few(narrow(3));
-  for (stage* each : {&all, &few}) {
+  router_fixture all(narrow(0));
+  router_fixture few(narrow(3));
+  for (router_fixture* each : {&all, &few}) {
     surround(*each);
     for (int i = 1; i <= 40; ++i) each->appear(i);
     each->call();
@@ -213,7 +213,7 @@ TEST_CASE("a key's owner is the same whatever the aperture, and gets its link wh
   for (std::uint64_t key = 0; key < 100; ++key) {
     node_id owner[2];
     int n = 0;
-    for (stage* each : {&all, &few}) {
+    for (router_fixture* each : {&all, &few}) {
       call_spec spec = each->spec();
       spec.affinity = key;
       each->core.begin(spec, each->now, each->out);
@@ -226,7 +226,7 @@ TEST_CASE("a key's owner is the same whatever the aperture, and gets its link wh
 }
 
 TEST_CASE("when nobody in the window can be reached, others are tried") {
-  stage it(narrow(2));
+  router_fixture it(narrow(2));
   surround(it);
   for (int i = 1; i <= 30; ++i) it.appear(i);
   const auto waiting = it.call(rpc::safety::unsafe, 5s);
@@ -246,7 +246,7 @@ TEST_CASE("the aperture of one service is read, written and changed while runnin
   CHECK(read->options.aperture == 7u);
   CHECK(to_text(*read) == "test.Echo:policy=random,aperture=7");
   CHECK_FALSE(parse_service_options("test.Echo:aperture=many"));
-  stage it(narrow(0));
+  router_fixture it(narrow(0));
   surround(it);
   for (int i = 1; i <= 30; ++i) it.appear(i);
   it.call();
@@ -255,4 +255,50 @@ TEST_CASE("the aperture of one service is read, written and changed while runnin
   REQUIRE(it.core.set_options("test.Echo", read->options));
   it.pass(2s);
   CHECK(linked(it).size() == 7);
+}
+
+// --- Without a router ---------------------------------------------------------------------------------
+
+TEST_CASE("as long as nobody has more replicas than the aperture there is nothing to move") {
+  parts_fixture parts(narrow(5));
+  parts.connected(5);
+  parts.links.windows().open(parts.echo, parts.out);
+  parts.links.windows().move_soon(parts.now);
+  CHECK(parts.links.windows().next_deadline() == never);
+  CHECK_FALSE(parts.links.windows().reach_beyond(parts.echo, parts.now, parts.out));
+}
+
+TEST_CASE("windows move 100 ms after a change, or with the next tick when they must") {
+  parts_fixture parts(narrow(2));
+  for (int i = 1; i <= 60; ++i)
+    parts.links.node_changed(view_of(1000 + i, "test.Front"), parts.now, parts.out);
+  for (int i = 1; i <= 10; ++i) parts.links.node_changed(view_of(i), parts.now, parts.out);
+  service_windows& windows = parts.links.windows();
+  windows.open(parts.echo, parts.out);
+  CHECK(all_of<dial>(parts.out).size() == 2);
+  windows.move_soon(parts.now);
+  windows.move_soon(parts.now + 50ms);
+  CHECK(windows.next_deadline() == parts.now + 100ms);
+  parts.echo_state().aperture = 4;
+  windows.tick(parts.now + 99ms, parts.out);
+  CHECK(all_of<dial>(parts.out).size() == 2);
+  windows.move_at_once();
+  windows.tick(parts.now + 99ms, parts.out);
+  CHECK(all_of<dial>(parts.out).size() == 4);
+  CHECK(windows.next_deadline() == never);
+}
+
+TEST_CASE("whoever is reached out to is needed for a minute") {
+  parts_fixture parts;
+  parts.links.node_changed(view_of(1), parts.now, parts.out);
+  node_state& node = *parts.links.find(node_number(1));
+  parts.links.windows().reach_out(node, parts.now, parts.out);
+  CHECK(all_of<dial>(parts.out).size() == 1);
+  parts.links.link_up(node_number(1), parts.now);
+  CHECK(parts.links.next_deadline() == parts.now + 1min);
+  parts.links.tick(parts.now + 1min - 1ns, parts.out);
+  CHECK(all_of<hang_up>(parts.out).empty());
+  parts.links.tick(parts.now + 1min, parts.out);
+  CHECK(all_of<hang_up>(parts.out).size() == 1);
+  CHECK(node.link == link_state::idle);
 }
