@@ -364,7 +364,7 @@ TEST_CASE("a call made in a handler is as critical as the one that it serves, un
   CHECK(seen(both.server.client<lab::Aide>().about(0).as(criticality::sheddable).wait()) == "sheddable");
 }
 
-TEST_CASE("a service that fills up turn_queue away the sheddable first, the critical last") {
+TEST_CASE("a service that fills up turns away the sheddable first, the critical last") {
   const duo both({.in_flight_max = 10, .concurrency = concurrency::fixed});
   std::atomic<int> back{0};
   const auto ended = [&](const auto&) { ++back; };
@@ -499,24 +499,4 @@ TEST_CASE("a call to a service that nobody serves fails with a sentence") {
   REQUIRE_FALSE(reply);
   CHECK(reply.error().explain().find("lab.Bench") != std::string::npos);
   CHECK(reply.error().took < 10s);
-}
-
-TEST_CASE("a call made by reflection is answered like any other") {
-  const duo both;
-  const auto& method =
-      *lab::BenchService::descriptor().find(lab::BenchService::descriptor().methods[0].interface_id, 0);
-  const auto reply = both.caller.reflective()
-                         .start({.service = "lab.Bench",
-                                 .name = "echo",
-                                 .interface_id = method.interface_id,
-                                 .ordinal = method.ordinal,
-                                 .safety = method.safety,
-                                 .timeout = 5s},
-                                std::nullopt,
-                                [](capnp::AnyPointer::Builder params) {
-                                  params.initAs<lab::Bench::EchoParams>().setText("mirror");
-                                })
-                         .wait();
-  REQUIRE(reply);
-  CHECK(reply->getAs<lab::Bench::EchoResults>().getText() == "mirror");
 }

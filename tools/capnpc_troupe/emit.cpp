@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include <troupe/rpc/declared_trait.hpp>
+
 namespace troupe::capnpc {
 
 namespace {
@@ -38,20 +40,15 @@ std::string hex(std::uint64_t value) {
   return text;
 }
 
-std::string_view spelled(rpc::safety value) {
-  switch (value) {
-    case rpc::safety::unsafe:
-      return "unsafe";
-    case rpc::safety::idempotent:
-      return "idempotent";
-    case rpc::safety::read_only:
-      return "read_only";
+// What differs from the default, as designated initialisers; empty where nothing does.
+std::string initialisers(const rpc::method_traits& traits) {
+  std::string text;
+  for (const auto& trait : rpc::declared_traits()) {
+    const auto value = trait.expression(traits);
+    if (value == trait.expression({})) continue;
+    text += (text.empty() ? "." : ", .") + std::string(trait.name) + " = " + value;
   }
-  return "";
-}
-
-std::string spelled(std::optional<criticality> value) {
-  return value ? "::troupe::criticality::" + std::string(to_string(*value)) : "std::nullopt";
+  return text;
 }
 
 std::string preamble(const schema_file& file) {
@@ -101,8 +98,9 @@ class $class$ : public ::troupe::service {
   text += "\n";
   for (std::size_t i = 0; i < one.methods.size(); ++i) {
     const auto& method = one.methods[i];
-    text += filled("  /// $name$ @$ordinal$, ", names_of(one, i)) + std::string(to_string(method.safety)) +
-            ", within " + format_duration(method.timeout) + "\n";
+    text += filled("  /// $name$ @$ordinal$, ", names_of(one, i)) +
+            std::string(to_string(method.traits.safety)) + ", within " +
+            format_duration(method.traits.timeout) + "\n";
     text +=
         filled(R"(  virtual ::troupe::task<> $method$(::troupe::context& ctx, $title$Params::Reader params,
       $title$Results::Builder results);
@@ -133,35 +131,32 @@ std::string emit_affinity(const service_interface& one, std::size_t index) {
                 names);
 }
 
+std::string emit_method_descriptor(const service_interface& one, std::size_t index) {
+  const auto& method = one.methods[index];
+  auto names = names_of(one, index);
+  names.emplace_back("owner", hex(method.interface_id));
+  names.emplace_back("traits", initialisers(method.traits));
+  std::string text = filled(R"(    {.interface_id = $owner$, .ordinal = $ordinal$, .name = "$name$")", names);
+  if (method.traits != rpc::method_traits()) text += filled(",\n     .traits = {$traits$}", names);
+  if (!method.affinity.empty()) text += filled(",\n     .affinity = $base$_$title$_affinity", names);
+  return text + "},\n";
+}
+
 std::string emit_descriptor(const service_interface& one) {
   std::string text = "namespace {\n\n";
   for (std::size_t i = 0; i < one.methods.size(); ++i)
     if (!one.methods[i].affinity.empty()) text += emit_affinity(one, i);
-  if (!one.methods.empty())
-    text += filled("constexpr ::troupe::method_descriptor $base$_methods[] = {\n", names_of(one));
-  for (std::size_t i = 0; i < one.methods.size(); ++i) {
-    const auto& method = one.methods[i];
-    auto names = names_of(one, i);
-    names.emplace_back("safety", spelled(method.safety));
-    names.emplace_back("timeout", std::to_string(method.timeout.count()));
-    names.emplace_back("hedge", method.hedge == hedging::on ? "on" : "off");
-    names.emplace_back("criticality", spelled(method.criticality));
-    names.emplace_back("owner", hex(method.interface_id));
-    names.emplace_back("affinity",
-                       method.affinity.empty() ? "nullptr" : filled("$base$_$title$_affinity", names));
-    text += filled(R"(    {$owner$, $ordinal$, "$name$", ::troupe::rpc::safety::$safety$,
-     std::chrono::nanoseconds($timeout$), ::troupe::hedging::$hedge$,
-     $criticality$, $affinity$},
-)",
-                   names);
-  }
-  if (!one.methods.empty()) text += "};\n\n";
   auto names = names_of(one);
+  if (!one.methods.empty()) {
+    text += filled("constexpr ::troupe::method_descriptor $base$_methods[] = {\n", names);
+    for (std::size_t i = 0; i < one.methods.size(); ++i) text += emit_method_descriptor(one, i);
+    text += "};\n\n";
+  }
   names.emplace_back("methods", one.methods.empty() ? "{}" : one.class_base + "_methods");
-  names.emplace_back("policy", one.policy.empty() ? "" : ", \"" + one.policy + "\"");
+  names.emplace_back("policy", one.policy.empty() ? "" : ",\n    .policy = \"" + one.policy + "\"");
   return text + filled(R"(constexpr ::troupe::interface_descriptor $base$_descriptor = {
-    $id$, "$service$", $methods$,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<$type$>()); }$policy$};
+    .id = $id$, .service = "$service$", .methods = $methods$,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<$type$>()); }$policy$};
 
 }  // namespace
 

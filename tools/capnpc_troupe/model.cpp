@@ -7,6 +7,8 @@
 #include <utility>
 
 #include <troupe/balance/policy.hpp>
+#include <troupe/rpc/declared_trait.hpp>
+#include <troupe/wire/annotations.hpp>
 
 #include "capabilities.hpp"
 #include "names.hpp"
@@ -15,20 +17,7 @@ namespace troupe::capnpc {
 
 namespace {
 
-// The ids in idl/troupe/annotations.capnp.
-struct known_annotation {
-  std::uint64_t id;
-  std::string_view name;
-};
-constexpr known_annotation service_annotation{0xd9eb6aa6f10dbf6bULL, "service"};
-constexpr known_annotation policy_annotation{0xb5d3e9a1c7f40862ULL, "policy"};
-constexpr known_annotation timeout_annotation{0xf4b1ac4fb6a3b2c1ULL, "timeout"};
-constexpr known_annotation safety_annotation{0xa3b5c8f1d2e49607ULL, "safety"};
-constexpr known_annotation affinity_annotation{0xc7e1f5a90b3d2846ULL, "affinityKey"};
-constexpr known_annotation hedge_annotation{0x8f2d6b1e4c7a9503ULL, "hedge"};
-constexpr known_annotation criticality_annotation{0xe6a4d3c2b1f09785ULL, "criticality"};
-constexpr std::array settings = {timeout_annotation, safety_annotation, hedge_annotation,
-                                 criticality_annotation};
+using wire::known_annotation;
 
 // `-> stream` is this struct of /capnp/stream.capnp.
 constexpr std::uint64_t stream_result_id = 0x995f9a3377c0b16eULL;
@@ -93,14 +82,6 @@ bool can_be_key(schema::Type::Reader type) {
   }
 }
 
-// A field that says it is the key, inside groups too.
-struct marked_field {
-  std::string name;     // "owner.id"
-  std::string getters;  // "getOwner().getId()"
-  schema::Type::Reader type;
-  bool in_union;
-};
-
 // One method's place: what its problems are reported against.
 struct declaration {
   std::uint64_t file = 0;
@@ -115,7 +96,7 @@ class schema_reader {
   explicit schema_reader(schema::CodeGeneratorRequest::Reader request) : names_(loader_) {
     for (const auto node : request.getNodes()) loader_.load(node);
     for (const auto node : request.getNodes())
-      if (node.isInterface() && has(node, service_annotation))
+      if (node.isInterface() && has(node.getAnnotations(), wire::service_annotation.id))
         for (const auto id : lineage(node.getId())) served_.insert(id);
     for (const auto file : request.getRequestedFiles()) read_file(file);
   }
@@ -123,8 +104,8 @@ class schema_reader {
   model take() { return std::move(answer_); }
 
  private:
-  static bool has(schema::Node::Reader node, known_annotation what) {
-    return find_annotation(node.getAnnotations(), what.id).getId() != 0;
+  static bool has(wire::annotation_list all, std::uint64_t id) {
+    return wire::find_annotation(all, id).has_value();
   }
 
   // Once, however many ways lead to the same declaration.
@@ -165,7 +146,7 @@ class schema_reader {
   void read_interface(schema::Node::Reader node, schema_file& out) {
     const auto id = node.getId();
     const declaration self{names_.file_of(id), names_.path(id)};
-    if (!has(node, service_annotation)) return check_unserved(node, self);
+    if (!has(node.getAnnotations(), wire::service_annotation.id)) return check_unserved(node, self);
     const auto line_up = lineage(id);
     bool generic = false;
     for (const auto one : line_up) {
@@ -192,9 +173,9 @@ class schema_reader {
   }
 
   std::string read_service_name(schema::Node::Reader node, const declaration& self) {
-    check_repeated(node.getAnnotations(), service_annotation, self);
-    const std::string name =
-        find_annotation(node.getAnnotations(), service_annotation.id).getValue().getText().cStr();
+    check_repeated(node.getAnnotations(), wire::service_annotation, self);
+    const auto said = wire::text_annotation(node.getAnnotations(), wire::service_annotation.id);
+    const std::string name(said.value_or(""));
     if (!is_service_name(name))
       report(self.file, self.path,
              "$Troupe.service: " + quoted(name) +
@@ -208,10 +189,10 @@ class schema_reader {
   }
 
   std::string read_policy(schema::Node::Reader node, const declaration& self) {
-    check_repeated(node.getAnnotations(), policy_annotation, self);
-    const auto said = find_annotation(node.getAnnotations(), policy_annotation.id);
-    if (said.getId() == 0) return "";
-    const std::string name = said.getValue().getText().cStr();
+    check_repeated(node.getAnnotations(), wire::policy_annotation, self);
+    const auto said = wire::text_annotation(node.getAnnotations(), wire::policy_annotation.id);
+    if (!said) return "";
+    const std::string name(*said);
     if (const auto kind = balance::parse_policy_kind(name); !kind)
       report(self.file, self.path, "$Troupe.policy: " + kind.error().text);
     return name;
@@ -249,35 +230,34 @@ class schema_reader {
 
   // Annotations that would silently mean nothing.
   void check_unserved(schema::Node::Reader node, const declaration& self) {
-    const auto useless = [&](known_annotation what, const std::string& where) {
+    const auto useless = [&](std::string_view annotation, const std::string& where) {
       report(self.file, where,
-             "$Troupe." + std::string(what.name) + " has no effect, as " + self.path +
+             "$Troupe." + std::string(annotation) + " has no effect, as " + self.path +
                  " is no service; give it a name with $Troupe.service, or remove the annotation");
     };
-    if (has(node, policy_annotation)) useless(policy_annotation, self.path);
+    if (has(node.getAnnotations(), wire::policy_annotation.id))
+      useless(wire::policy_annotation.name, self.path);
     if (served_.contains(node.getId())) return;
-    const auto check = [&](auto annotations, const std::string& where) {
-      for (const auto& setting : settings)
-        if (find_annotation(annotations, setting.id).getId() != 0) useless(setting, where);
+    const auto check = [&](wire::annotation_list annotations, const std::string& where) {
+      for (const auto& trait : rpc::declared_traits())
+        if (has(annotations, trait.annotation)) useless(trait.name, where);
     };
     check(node.getAnnotations(), self.path);
     for (const auto method : node.getInterface().getMethods())
       check(method.getAnnotations(), self.path + "." + method.getName().cStr());
   }
 
-  template <class Annotations>
-  void check_repeated(Annotations all, known_annotation what, const declaration& where) {
-    const auto count =
-        std::count_if(all.begin(), all.end(), [&](auto one) { return one.getId() == what.id; });
-    if (count > 1)
+  void check_repeated(wire::annotation_list all, known_annotation what, const declaration& where) {
+    if (wire::is_repeated(all, what.id))
       report(where.file, where.path, "$Troupe." + std::string(what.name) + " is said twice; say it once");
   }
 
   void read_methods(std::uint64_t owner, service_interface& made) {
     const auto file = names_.file_of(owner);
     const auto node = names_.node(owner);
-    for (const auto& setting : settings)
-      check_repeated(node.getAnnotations(), setting, {file, names_.path(owner)});
+    // By itself too, as it may have no method left that it counts for.
+    for (const auto& problem : wire::read_traits(node.getAnnotations(), {}).problems_of_interface)
+      report(file, names_.path(owner), problem);
     std::uint16_t ordinal = 0;
     for (const auto proto : node.getInterface().getMethods())
       read_method(node, proto, ordinal++, {file, names_.path(owner) + "." + proto.getName().cStr()}, made);
@@ -296,7 +276,9 @@ class schema_reader {
     one.results = struct_type(proto.getResultStructType(), owner.getId(), one.title + "Results");
     one.plain = read_plain(names_.node(proto.getParamStructType()));
     one.affinity = read_affinity(proto, self);
-    read_settings(owner, proto, self, one);
+    const auto declared = wire::read_traits(owner.getAnnotations(), proto.getAnnotations());
+    for (const auto& problem : declared.problems_of_method) report(self.file, self.path, problem);
+    one.traits = declared.traits;
     made.methods.push_back(std::move(one));
   }
 
@@ -398,92 +380,36 @@ class schema_reader {
     }
   }
 
-  void find_marked(schema::Node::Reader where, const marked_field& outer,
-                   std::vector<marked_field>& answer) const {
-    for (const auto field : where.getStruct().getFields()) {
-      marked_field one = outer;
-      one.name += field.getName().cStr();
-      one.getters += "get" + title_case(member_name(field)) + "()";
-      one.in_union |= field.getDiscriminantValue() != schema::Field::NO_DISCRIMINANT;
-      if (field.isGroup()) {
-        one.name += ".";
-        one.getters += ".";
-        find_marked(names_.node(field.getGroup().getTypeId()), one, answer);
-      } else if (find_annotation(field.getAnnotations(), affinity_annotation.id).getId() != 0) {
-        one.type = field.getSlot().getType();
-        answer.push_back(std::move(one));
-      }
-    }
+  // The fields' getters in generated code: "getOwner().getId()".
+  static std::string getters_of(const wire::marked_field& marked) {
+    std::string text;
+    for (const auto field : marked.path)
+      text += (text.empty() ? "get" : ".get") + title_case(member_name(field.getProto())) + "()";
+    return text;
   }
 
   std::string read_affinity(schema::Method::Reader proto, const declaration& self) {
-    const auto results = names_.node(proto.getResultStructType());
-    std::vector<marked_field> marked;
+    const auto results = loader_.get(proto.getResultStructType()).asStruct();
     // A named struct may be another method's parameters, so a key in it is no mistake.
-    if (results.getScopeId() == 0) find_marked(results, {}, marked);
-    for (const auto& one : marked)
-      report(self.file, self.result(one.name),
-             "a result cannot be the affinity key; mark a parameter, which is known before the call");
-    marked.clear();
-    find_marked(names_.node(proto.getParamStructType()), {}, marked);
+    if (results.getProto().getScopeId() == 0)
+      for (const auto& one : wire::marked_fields(results))
+        report(self.file, self.result(one.name()),
+               "a result cannot be the affinity key; mark a parameter, which is known before the call");
+    const auto marked = wire::marked_fields(loader_.get(proto.getParamStructType()).asStruct());
     for (const auto& one : marked) {
-      if (!can_be_key(one.type))
-        report(self.file, self.parameter(one.name),
-               "it is " + std::string(describe(one.type)) +
+      const auto type = one.path.back().getProto().getSlot().getType();
+      if (!can_be_key(type))
+        report(self.file, self.parameter(one.name()),
+               "it is " + std::string(describe(type)) +
                    " and cannot be the affinity key; mark an integer, Bool, enum, Text or Data");
       else if (one.in_union)
-        report(self.file, self.parameter(one.name),
+        report(self.file, self.parameter(one.name()),
                "it is in a union and cannot be the affinity key; mark a field that is always there");
       if (&one != &marked.front())
-        report(self.file, self.parameter(one.name),
-               "it is a second affinity key, after " + marked.front().name + "; mark one a method");
+        report(self.file, self.parameter(one.name()),
+               "it is a second affinity key, after " + marked.front().name() + "; mark one a method");
     }
-    return marked.empty() ? "" : marked.front().getters;
-  }
-
-  // A method's annotation, or else that of the interface which declares it; id 0 where there is neither.
-  static schema::Annotation::Reader setting_of(schema::Node::Reader owner, schema::Method::Reader proto,
-                                               known_annotation what) {
-    const auto own = find_annotation(proto.getAnnotations(), what.id);
-    return own.getId() != 0 ? own : find_annotation(owner.getAnnotations(), what.id);
-  }
-
-  void read_settings(schema::Node::Reader owner, schema::Method::Reader proto, const declaration& self,
-                     method& one) {
-    for (const auto& setting : settings) check_repeated(proto.getAnnotations(), setting, self);
-    if (const auto said = setting_of(owner, proto, safety_annotation); said.getId() != 0)
-      one.safety = static_cast<rpc::safety>(said.getValue().getEnum());
-    if (const auto said = setting_of(owner, proto, criticality_annotation); said.getId() != 0)
-      one.criticality = static_cast<troupe::criticality>(said.getValue().getEnum());
-    if (const auto said = setting_of(owner, proto, hedge_annotation);
-        said.getId() != 0 && said.getValue().getBool())
-      one.hedge = hedging::on;
-    if (one.hedge == hedging::on && one.safety == rpc::safety::unsafe)
-      report(self.file, self.path,
-             "$Troupe.hedge would execute an unsafe method twice; declare it idempotent or readOnly with "
-             "$Troupe.safety, or say $Troupe.hedge(false)");
-
-    // Both are checked, as the interface's may have no method left that it counts for.
-    const declaration whole{self.file, names_.path(owner.getId())};
-    one.timeout = read_timeout(owner.getAnnotations(), whole, one.timeout);
-    one.timeout = read_timeout(proto.getAnnotations(), self, one.timeout);
-  }
-
-  duration read_timeout(capnp::List<schema::Annotation>::Reader all, const declaration& where,
-                        duration fallback) {
-    const auto said = find_annotation(all, timeout_annotation.id);
-    if (said.getId() == 0) return fallback;
-    const std::string text = said.getValue().getText().cStr();
-    const auto read = parse_duration(text);
-    if (!read) {
-      report(where.file, where.path, "$Troupe.timeout: " + read.error().text);
-      return fallback;
-    }
-    if (*read <= duration::zero())
-      report(
-          where.file, where.path,
-          "$Troupe.timeout: " + quoted(text) + " leaves a call no time; say more, or leave it out for 1 s");
-    return *read;
+    return marked.empty() ? "" : getters_of(marked.front());
   }
 
   capnp::SchemaLoader loader_;

@@ -11,9 +11,7 @@
 
 #include <capnp/schema.capnp.h>
 
-#include <troupe/base/time.hpp>
-#include <troupe/rpc/safety.hpp>
-#include <troupe/service/interface.hpp>
+#include <troupe/rpc/method_traits.hpp>
 
 namespace troupe::capnpc {
 
@@ -38,10 +36,7 @@ struct method {
   std::string results;  // "::shop::Cart::DeleteResults"
   /// No value: only the builder form. Empty: no parameters at all.
   std::optional<std::vector<argument>> plain;
-  rpc::safety safety = rpc::safety::unsafe;
-  duration timeout = std::chrono::seconds(1);
-  hedging hedge = hedging::off;
-  std::optional<troupe::criticality> criticality;  // where it is said
+  rpc::method_traits traits;
   /// "getUser()", the way from the parameters' reader to the key; empty where there is none.
   std::string affinity;
 };

@@ -27,12 +27,6 @@ static_assert(std::is_sorted(keywords.begin(), keywords.end()));
 
 }  // namespace
 
-schema::Annotation::Reader find_annotation(capnp::List<schema::Annotation>::Reader all, std::uint64_t id) {
-  for (const auto candidate : all)
-    if (candidate.getId() == id) return candidate;
-  return {};
-}
-
 std::string title_case(std::string_view name) {
   std::string answer(name);
   if (!answer.empty() && answer[0] >= 'a' && answer[0] <= 'z') answer[0] = static_cast<char>(answer[0] - 32);
@@ -61,9 +55,9 @@ std::string node_names::path(std::uint64_t id) const {
 
 std::string node_names::unqualified(std::uint64_t id) const {
   const auto self = node(id);
-  const auto renamed = find_annotation(self.getAnnotations(), cxx_name_id);
-  return renamed.getId() != 0 ? renamed.getValue().getText().cStr()
-                              : self.getDisplayName().slice(self.getDisplayNamePrefixLength()).cStr();
+  const auto renamed = wire::text_annotation(self.getAnnotations(), cxx_name_id);
+  return renamed ? std::string(*renamed)
+                 : self.getDisplayName().slice(self.getDisplayNamePrefixLength()).cStr();
 }
 
 std::string node_names::joined(std::uint64_t id) const {
@@ -79,8 +73,7 @@ std::string node_names::qualified(std::uint64_t id) const {
 }
 
 std::string node_names::cpp_namespace(std::uint64_t file) const {
-  const auto said = find_annotation(node(file).getAnnotations(), cxx_namespace_id);
-  return said.getId() != 0 ? said.getValue().getText().cStr() : "";
+  return std::string(wire::text_annotation(node(file).getAnnotations(), cxx_namespace_id).value_or(""));
 }
 
 }  // namespace troupe::capnpc

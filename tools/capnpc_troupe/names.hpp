@@ -12,13 +12,11 @@
 #include <capnp/schema-loader.h>
 #include <capnp/schema.capnp.h>
 
+#include <troupe/wire/annotations.hpp>
+
 namespace troupe::capnpc {
 
 namespace schema = capnp::schema;
-
-/// The annotation with this id, or a default one where there is none: its id is 0 and its value Void, so
-/// look at the id before reading the value.
-schema::Annotation::Reader find_annotation(capnp::List<schema::Annotation>::Reader all, std::uint64_t id);
 
 /// "add" -> "Add".
 std::string title_case(std::string_view name);
@@ -59,8 +57,8 @@ inline constexpr std::uint64_t cxx_name_id = 0xf264a779fef191ceULL;
 
 template <class Member>
 std::string member_name(Member member) {
-  const auto renamed = find_annotation(member.getAnnotations(), cxx_name_id);
-  return renamed.getId() != 0 ? renamed.getValue().getText().cStr() : member.getName().cStr();
+  const auto renamed = wire::text_annotation(member.getAnnotations(), cxx_name_id);
+  return renamed ? std::string(*renamed) : member.getName().cStr();
 }
 
 }  // namespace troupe::capnpc

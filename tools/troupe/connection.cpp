@@ -5,7 +5,6 @@
 #include "local_cluster/readiness.hpp"
 #include "output.hpp"
 #include "processes.hpp"
-#include "reflection.hpp"
 
 namespace troupe::command {
 
@@ -99,11 +98,11 @@ std::vector<membership::member> connection::serving(const std::string& service) 
                 "nobody in cluster " + cluster_ + " serves '" + service + "'; there are " + joined(known));
 }
 
-interface_view connection::describe(const std::string& service) const {
+reflection::interface_view connection::describe(const std::string& service) const {
   std::string problem;
   for (const auto& one : serving(service)) {
     const auto told = admin().describe(service).on(one.self.node).within(describe_within).wait();
-    if (told) return take(interface_view::load(service, *told));
+    if (told) return take(reflection::interface_view::load(service, told->getInterfaceId(), told->getNodes()));
     problem = told.error().explain();
   }
   throw stopped(failed, "nobody who serves " + service + " tells its schema; the last said\n" + problem);

@@ -9,6 +9,7 @@
 
 #include <troupe/admin.troupe.hpp>
 #include <troupe/node/node.hpp>
+#include <troupe/reflection/interface_view.hpp>
 
 #include "command.hpp"
 
@@ -19,8 +20,6 @@ inline constexpr duration ask_within = std::chrono::milliseconds(700);
 
 /// The service that every node has, and that people mostly do not want to see.
 inline constexpr std::string_view admin_name = "troupe.Admin";
-
-class interface_view;
 
 class connection {
  public:
@@ -46,7 +45,7 @@ class connection {
   std::vector<membership::member> serving(const std::string& service) const;
 
   /// The schema of a service, from the first of those serving it that answers. Throws stopped.
-  interface_view describe(const std::string& service) const;
+  reflection::interface_view describe(const std::string& service) const;
 
   troupe::client<admin::Admin> admin() const { return observer_->client<admin::Admin>(); }
 

@@ -21,8 +21,7 @@
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/calling/call_error.hpp>
-#include <troupe/rpc/criticality.hpp>
-#include <troupe/rpc/safety.hpp>
+#include <troupe/rpc/method_traits.hpp>
 #include <troupe/rpc/trace_context.hpp>
 #include <troupe/wire/call.hpp>
 
@@ -46,13 +45,10 @@ class outgoing_call final : public actor::returned_call {
 
   std::string_view service;
   std::string_view method;
-  std::uint16_t ordinal = 0;  // of the method
-  std::string_view policy;    // that the interface declares; empty: none. As `service`
-  rpc::safety safety = rpc::safety::unsafe;
-  rpc::hedging hedge = rpc::hedging::off;
-  rpc::criticality criticality = rpc::criticality::normal;
-  duration timeout = std::chrono::seconds(1);  // from submission
-  time_point not_after = never;                // the deadline of the handler that makes the call
+  std::uint16_t ordinal = 0;     // of the method
+  std::string_view policy;       // that the interface declares; empty: none. As `service`
+  rpc::method_traits traits;     // the method's, until the caller says otherwise; time runs from submission
+  time_point not_after = never;  // the deadline of the handler that makes the call
   std::optional<std::uint64_t> affinity;
   node_id only;
   rpc::trace_context trace;  // that it goes on with; none: it begins one

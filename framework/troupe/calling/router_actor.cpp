@@ -55,7 +55,7 @@ std::string outcome_of(std::span<const routing::attempt_record> history, std::si
 
 void router_port::submit(call_ptr call) {
   call->started = actor::now();
-  call->deadline = std::min(call->started + bounded(call->timeout), call->not_after);
+  call->deadline = std::min(call->started + bounded(call->traits.timeout), call->not_after);
   item wrapped = std::move(call);
   if (inbox_.put(wrapped)) return;
   auto& refused = std::get<call_ptr>(wrapped);
@@ -127,9 +127,9 @@ void router_actor::begin_call(call_ptr call, time_point now) {
   }
   routing::call_spec asked{.service = core_.intern(spec.service),
                            .method = spec.ordinal,
-                           .safety = spec.safety,
-                           .hedge = spec.hedge,
-                           .criticality = spec.criticality,
+                           .safety = spec.traits.safety,
+                           .hedge = spec.traits.hedge,
+                           .criticality = spec.traits.criticality.value_or(rpc::criticality::normal),
                            .deadline = spec.deadline,
                            .affinity = spec.affinity,
                            .only = spec.only,
@@ -211,7 +211,7 @@ void router_actor::stamp(outgoing_call& call, const routing::transmit& what, wir
   call.envelope().stamp({.attempt = what.attempt,
                          .call = what.call,
                          .number = what.number,
-                         .criticality = call.criticality,
+                         .criticality = call.traits.criticality.value_or(rpc::criticality::normal),
                          .bounce_at = spoken.has(wire::feature::bouncing) ? what.bounce_at : 0,
                          .remaining = what.remaining},
                         call.trace);
@@ -307,7 +307,7 @@ call_error router_actor::failure_of(const outgoing_call& call, routing::finish& 
                                                       : "";
     shown.score = attempt.score;
     shown.took = (attempt.ended == attempt.started ? now : attempt.ended) - attempt.started;
-    shown.outcome = outcome_of(history, i, call.safety);
+    shown.outcome = outcome_of(history, i, call.traits.safety);
     problem.attempts.push_back(std::move(shown));
   }
   return problem;

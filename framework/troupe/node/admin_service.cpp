@@ -7,7 +7,7 @@
 #include <troupe/actor/clock.hpp>
 #include <troupe/node/admin_records.hpp>
 #include <troupe/node/admin_service.hpp>
-#include <troupe/node/schema_nodes.hpp>
+#include <troupe/reflection/schema_nodes.hpp>
 #include <troupe/service/inquiry.hpp>
 #include <troupe/wire/text.hpp>
 
@@ -76,7 +76,7 @@ task<> admin_service::describe(context& ctx, DescribeParams::Reader params,
     co_return ctx.fail(code::not_found,
                        "node " + of_.shared->name + " does not serve " + text_of(params.getService()));
   const auto schema = interface->schema();
-  const auto found = schema_nodes(schema);
+  const auto found = reflection::schema_nodes(schema);
   results.setInterfaceId(interface->id);
   auto nodes = results.initNodes(static_cast<capnp::uint>(found.size()));
   for (capnp::uint i = 0; i < nodes.size(); ++i) nodes.setWithCaveats(i, found[i].getProto());

@@ -20,11 +20,11 @@
 #include <troupe/balance/policy.hpp>
 #include <troupe/membership/core.hpp>
 #include <troupe/node/options.hpp>
+#include <troupe/reflection/caller.hpp>
 #include <troupe/routing/recent_calls.hpp>
 #include <troupe/routing/service_options.hpp>
 #include <troupe/service/client.hpp>
 #include <troupe/service/coroutine_host.hpp>
-#include <troupe/service/reflective_call.hpp>
 #include <troupe/service/service.hpp>
 #include <troupe/serving/hosting.hpp>
 
@@ -84,7 +84,7 @@ class node {
     return troupe::client<Interface>(port(), std::move(service));
   }
   /// Calls without generated code.
-  reflective_caller reflective() const { return reflective_caller(port()); }
+  reflection::caller reflective() const { return reflection::caller(port()); }
 
   /// Tells the cluster that everything is hosted: `troupe up` waits for it. `run` does it.
   void ready();

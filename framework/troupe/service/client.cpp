@@ -8,12 +8,9 @@ void client_base::prepare(calling::outgoing_call& made, const interface_descript
             method.name);
   made.names = service_;
   made.policy = interface.policy;
-  made.safety = method.safety;
-  made.hedge = method.hedge;
-  made.timeout = method.timeout;
-  const auto inherited = ctx != nullptr ? ctx->criticality() : criticality::normal;
-  made.criticality = method.criticality.value_or(inherited);
+  made.traits = method.traits;
   if (ctx != nullptr) {
+    if (!made.traits.criticality) made.traits.criticality = ctx->criticality();
     made.not_after = ctx->deadline();
     made.trace = ctx->trace();
   }

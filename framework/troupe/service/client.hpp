@@ -76,7 +76,7 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
 
   /// How long it may take in all, attempts included: up to 24 h. A handler's deadline still holds.
   call&& within(duration limit)&& {
-    call_->timeout = limit;
+    call_->traits.timeout = limit;
     return std::move(*this);
   }
   /// Only this node may answer.
@@ -86,7 +86,7 @@ class [[nodiscard("a call is made by wait(), then() or co_await")]] call {
   }
   /// How much it matters, whatever the IDL says.
   call&& as(criticality value)&& {
-    call_->criticality = value;
+    call_->traits.criticality = value;
     return std::move(*this);
   }
   /// Travels to the handler as metadata.

@@ -2,16 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
 #include <capnp/any.h>
 #include <capnp/schema.h>
 
-#include <troupe/base/time.hpp>
-#include <troupe/rpc/criticality.hpp>
-#include <troupe/rpc/safety.hpp>
+#include <troupe/rpc/method_traits.hpp>
 
 namespace troupe {
 
@@ -23,10 +20,7 @@ struct method_descriptor {
   std::uint64_t interface_id = 0;  // of the interface that declares it
   std::uint16_t ordinal = 0;
   std::string_view name;  // "get"
-  rpc::safety safety = rpc::safety::unsafe;
-  duration timeout = std::chrono::seconds(1);
-  hedging hedge = hedging::off;
-  std::optional<troupe::criticality> criticality;  // none: that of the call that is answered, or normal
+  rpc::method_traits traits;
   /// The hash of the affinity key in a parameter struct; null where no key is declared.
   std::uint64_t (*affinity)(capnp::AnyPointer::Reader params) = nullptr;
 };

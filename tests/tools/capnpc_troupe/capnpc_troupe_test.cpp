@@ -163,12 +163,15 @@ interface Silent $Troupe.service("s") { silent @0 (); }
   CHECK(header.find("/// differs @1, unsafe, within 250 us\n") != header.npos);
   CHECK(header.find("/// silent @0, unsafe, within 1 s\n") != header.npos);
   const auto source = read(scratch.out() / "cart.troupe.cpp");
-  CHECK(source.find("nanoseconds(120000000000), ::troupe::hedging::on,\n"
-                    "     ::troupe::criticality::sheddable, nullptr}") != source.npos);
-  CHECK(source.find("nanoseconds(250000), ::troupe::hedging::off,\n"
-                    "     ::troupe::criticality::critical, nullptr}") != source.npos);
-  CHECK(source.find("nanoseconds(1000000000), ::troupe::hedging::off,\n"
-                    "     std::nullopt, nullptr}") != source.npos);
+  CHECK(source.find(".name = \"inherits\",\n"
+                    "     .traits = {.safety = ::troupe::rpc::safety::idempotent, "
+                    ".hedge = ::troupe::rpc::hedging::on, "
+                    ".criticality = ::troupe::rpc::criticality::sheddable, "
+                    ".timeout = std::chrono::seconds(120)}}") != source.npos);
+  CHECK(source.find(".name = \"differs\",\n"
+                    "     .traits = {.criticality = ::troupe::rpc::criticality::critical, "
+                    ".timeout = std::chrono::microseconds(250)}}") != source.npos);
+  CHECK(source.find(".name = \"silent\"}") != source.npos);
 }
 
 TEST_CASE("a policy's name is checked, and those that there are are listed") {

@@ -4,8 +4,11 @@
 #include <iterator>
 #include <memory>
 
+#include <capnp/message.h>
+
+#include <troupe/reflection/json.hpp>
+
 #include "../connection.hpp"
-#include "../reflection.hpp"
 
 namespace troupe::command {
 
@@ -18,7 +21,7 @@ struct call_options {
   duration timeout{0};
 };
 
-const method_view& find_method(const interface_view& in, const std::string& name) {
+const reflection::method_view& find_method(const reflection::interface_view& in, const std::string& name) {
   if (const auto* found = in.find(name)) return *found;
   std::string all;
   for (const auto& one : in.methods()) all += "\n  " + one.signature();
@@ -40,9 +43,7 @@ void call(const common_options& common, const call_options& options) {
   if (const auto filled = fill_params(method, text, params); !filled)
     throw stopped(misused, filled.error().text);
 
-  auto made = to.observer().reflective().start(
-      method.calling, affinity_key(method, params.asReader()),
-      [&](capnp::AnyPointer::Builder into) { into.setAs<capnp::DynamicStruct>(params.asReader()); });
+  auto made = to.observer().reflective().start(method, params.asReader());
   if (options.timeout > duration::zero()) made = std::move(made).within(options.timeout);
   if (!options.on.empty()) made = std::move(made).on(to.require(options.on));
   const auto reply = need(std::move(made).wait());

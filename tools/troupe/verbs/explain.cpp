@@ -11,7 +11,6 @@
 #include "../admin_json.hpp"
 #include "../connection.hpp"
 #include "../output.hpp"
-#include "../reflection.hpp"
 
 namespace troupe::command {
 
@@ -54,20 +53,20 @@ class method_names {
     std::vector<std::string> names;
     if (described_)
       for (const auto& one : described_->methods())
-        if (one.calling.ordinal == ordinal) names.push_back(one.calling.name);
+        if (one.facts.ordinal == ordinal) names.push_back(one.facts.name);
     return names.empty() ? "method " + std::to_string(ordinal) : joined(names, "|");
   }
   std::uint16_t ordinal_of(const std::string& name) const {
     if (described_)
-      if (const auto* found = described_->find(name)) return found->calling.ordinal;
+      if (const auto* found = described_->find(name)) return found->facts.ordinal;
     std::vector<std::string> names;
     if (described_)
-      for (const auto& one : described_->methods()) names.push_back(one.calling.name);
+      for (const auto& one : described_->methods()) names.push_back(one.facts.name);
     throw stopped(nothing_there, "there is no method '" + name + "'; there are " + joined(names));
   }
 
  private:
-  std::optional<interface_view> described_;
+  std::optional<reflection::interface_view> described_;
 };
 
 void print_times(admin::Explanation::Reader told, const method_names& names) {

@@ -18,20 +18,20 @@ std::uint64_t Cart_Checkout_affinity(::capnp::AnyPointer::Reader params) {
 }
 
 constexpr ::troupe::method_descriptor Cart_methods[] = {
-    {0x8d59f467c125addeULL, 0, "get", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
-     std::nullopt, Cart_Get_affinity},
-    {0x8d59f467c125addeULL, 1, "add", ::troupe::rpc::safety::idempotent,
-     std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
-     std::nullopt, Cart_Add_affinity},
-    {0x8d59f467c125addeULL, 2, "checkout", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(300000000), ::troupe::hedging::off,
-     std::nullopt, Cart_Checkout_affinity},
+    {.interface_id = 0x8d59f467c125addeULL, .ordinal = 0, .name = "get",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(300)},
+     .affinity = Cart_Get_affinity},
+    {.interface_id = 0x8d59f467c125addeULL, .ordinal = 1, .name = "add",
+     .traits = {.safety = ::troupe::rpc::safety::idempotent, .timeout = std::chrono::milliseconds(300)},
+     .affinity = Cart_Add_affinity},
+    {.interface_id = 0x8d59f467c125addeULL, .ordinal = 2, .name = "checkout",
+     .traits = {.timeout = std::chrono::milliseconds(300)},
+     .affinity = Cart_Checkout_affinity},
 };
 
 constexpr ::troupe::interface_descriptor Cart_descriptor = {
-    0x8d59f467c125addeULL, "shop.Cart", Cart_methods,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::shop::Cart>()); }};
+    .id = 0x8d59f467c125addeULL, .service = "shop.Cart", .methods = Cart_methods,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::shop::Cart>()); }};
 
 }  // namespace
 

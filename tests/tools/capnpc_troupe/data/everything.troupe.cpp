@@ -14,44 +14,24 @@ std::uint64_t OuterInner_Context_affinity(::capnp::AnyPointer::Reader params) {
 }
 
 constexpr ::troupe::method_descriptor OuterInner_methods[] = {
-    {0xcdfbc81330338fa3ULL, 0, "delete", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xcdfbc81330338fa3ULL, 1, "namespace", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, OuterInner_Namespace_affinity},
-    {0xcdfbc81330338fa3ULL, 2, "descriptor", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xcdfbc81330338fa3ULL, 3, "interface", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xcdfbc81330338fa3ULL, 4, "dispatch", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xcdfbc81330338fa3ULL, 5, "start", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xcdfbc81330338fa3ULL, 6, "client", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xcdfbc81330338fa3ULL, 7, "call", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xcdfbc81330338fa3ULL, 8, "context", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, OuterInner_Context_affinity},
-    {0xcdfbc81330338fa3ULL, 9, "task", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xcdfbc81330338fa3ULL, 10, "local", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 0, .name = "delete"},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 1, .name = "namespace",
+     .affinity = OuterInner_Namespace_affinity},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 2, .name = "descriptor"},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 3, .name = "interface"},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 4, .name = "dispatch"},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 5, .name = "start"},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 6, .name = "client"},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 7, .name = "call"},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 8, .name = "context",
+     .affinity = OuterInner_Context_affinity},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 9, .name = "task"},
+    {.interface_id = 0xcdfbc81330338fa3ULL, .ordinal = 10, .name = "local"},
 };
 
 constexpr ::troupe::interface_descriptor OuterInner_descriptor = {
-    0xcdfbc81330338fa3ULL, "everything.Outer.Inner", OuterInner_methods,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Outer::Inner>()); }};
+    .id = 0xcdfbc81330338fa3ULL, .service = "everything.Outer.Inner", .methods = OuterInner_methods,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Outer::Inner>()); }};
 
 }  // namespace
 
@@ -153,20 +133,17 @@ std::uint64_t OuterInnerDeep_Dig_affinity(::capnp::AnyPointer::Reader params) {
 }
 
 constexpr ::troupe::method_descriptor OuterInnerDeep_methods[] = {
-    {0xd99c883b76b9d3a9ULL, 0, "dig", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, OuterInnerDeep_Dig_affinity},
-    {0x9f782a3d52794840ULL, 0, "ping", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(50000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0x9f782a3d52794840ULL, 1, "version", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(1500000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
+    {.interface_id = 0xd99c883b76b9d3a9ULL, .ordinal = 0, .name = "dig",
+     .affinity = OuterInnerDeep_Dig_affinity},
+    {.interface_id = 0x9f782a3d52794840ULL, .ordinal = 0, .name = "ping",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(50)}},
+    {.interface_id = 0x9f782a3d52794840ULL, .ordinal = 1, .name = "version",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(1500)}},
 };
 
 constexpr ::troupe::interface_descriptor OuterInnerDeep_descriptor = {
-    0xd99c883b76b9d3a9ULL, "everything.Deep", OuterInnerDeep_methods,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Outer::Inner::Deep>()); }};
+    .id = 0xd99c883b76b9d3a9ULL, .service = "everything.Deep", .methods = OuterInnerDeep_methods,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Outer::Inner::Deep>()); }};
 
 }  // namespace
 
@@ -216,26 +193,17 @@ std::uint64_t Scalars_Keyed_affinity(::capnp::AnyPointer::Reader params) {
 }
 
 constexpr ::troupe::method_descriptor Scalars_methods[] = {
-    {0xa0aba589ae69f7ecULL, 0, "all", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xa0aba589ae69f7ecULL, 1, "none", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xa0aba589ae69f7ecULL, 2, "onlyVoid", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xa0aba589ae69f7ecULL, 3, "lid", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xa0aba589ae69f7ecULL, 4, "keyed", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, Scalars_Keyed_affinity},
+    {.interface_id = 0xa0aba589ae69f7ecULL, .ordinal = 0, .name = "all"},
+    {.interface_id = 0xa0aba589ae69f7ecULL, .ordinal = 1, .name = "none"},
+    {.interface_id = 0xa0aba589ae69f7ecULL, .ordinal = 2, .name = "onlyVoid"},
+    {.interface_id = 0xa0aba589ae69f7ecULL, .ordinal = 3, .name = "lid"},
+    {.interface_id = 0xa0aba589ae69f7ecULL, .ordinal = 4, .name = "keyed",
+     .affinity = Scalars_Keyed_affinity},
 };
 
 constexpr ::troupe::interface_descriptor Scalars_descriptor = {
-    0xa0aba589ae69f7ecULL, "everything.Scalars", Scalars_methods,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Scalars>()); }};
+    .id = 0xa0aba589ae69f7ecULL, .service = "everything.Scalars", .methods = Scalars_methods,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Scalars>()); }};
 
 }  // namespace
 
@@ -303,26 +271,24 @@ std::uint64_t Shapes_BetterName_affinity(::capnp::AnyPointer::Reader params) {
 }
 
 constexpr ::troupe::method_descriptor Shapes_methods[] = {
-    {0x8d19ff1d7885e468ULL, 0, "query", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::on,
-     ::troupe::criticality::sheddable, Shapes_Query_affinity},
-    {0x8d19ff1d7885e468ULL, 1, "named", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::critical, Shapes_Named_affinity},
-    {0x8d19ff1d7885e468ULL, 2, "lists", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::sheddable, nullptr},
-    {0x8d19ff1d7885e468ULL, 3, "pointers", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::sheddable, nullptr},
-    {0x8d19ff1d7885e468ULL, 4, "renamed", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     ::troupe::criticality::sheddable, Shapes_BetterName_affinity},
+    {.interface_id = 0x8d19ff1d7885e468ULL, .ordinal = 0, .name = "query",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .hedge = ::troupe::rpc::hedging::on, .criticality = ::troupe::rpc::criticality::sheddable},
+     .affinity = Shapes_Query_affinity},
+    {.interface_id = 0x8d19ff1d7885e468ULL, .ordinal = 1, .name = "named",
+     .traits = {.criticality = ::troupe::rpc::criticality::critical},
+     .affinity = Shapes_Named_affinity},
+    {.interface_id = 0x8d19ff1d7885e468ULL, .ordinal = 2, .name = "lists",
+     .traits = {.criticality = ::troupe::rpc::criticality::sheddable}},
+    {.interface_id = 0x8d19ff1d7885e468ULL, .ordinal = 3, .name = "pointers",
+     .traits = {.criticality = ::troupe::rpc::criticality::sheddable}},
+    {.interface_id = 0x8d19ff1d7885e468ULL, .ordinal = 4, .name = "renamed",
+     .traits = {.criticality = ::troupe::rpc::criticality::sheddable},
+     .affinity = Shapes_BetterName_affinity},
 };
 
 constexpr ::troupe::interface_descriptor Shapes_descriptor = {
-    0x8d19ff1d7885e468ULL, "everything.Shapes", Shapes_methods,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Shapes>()); }};
+    .id = 0x8d19ff1d7885e468ULL, .service = "everything.Shapes", .methods = Shapes_methods,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Shapes>()); }};
 
 }  // namespace
 
@@ -378,20 +344,17 @@ const ::troupe::interface_descriptor& ShapesService::descriptor() { return Shape
 namespace {
 
 constexpr ::troupe::method_descriptor Left_methods[] = {
-    {0xafd23e965f99a281ULL, 0, "left", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(120000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0x9f782a3d52794840ULL, 0, "ping", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(50000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0x9f782a3d52794840ULL, 1, "version", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(1500000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
+    {.interface_id = 0xafd23e965f99a281ULL, .ordinal = 0, .name = "left",
+     .traits = {.timeout = std::chrono::seconds(120)}},
+    {.interface_id = 0x9f782a3d52794840ULL, .ordinal = 0, .name = "ping",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(50)}},
+    {.interface_id = 0x9f782a3d52794840ULL, .ordinal = 1, .name = "version",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(1500)}},
 };
 
 constexpr ::troupe::interface_descriptor Left_descriptor = {
-    0xafd23e965f99a281ULL, "everything.Left", Left_methods,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Left>()); }};
+    .id = 0xafd23e965f99a281ULL, .service = "everything.Left", .methods = Left_methods,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Left>()); }};
 
 }  // namespace
 
@@ -441,29 +404,22 @@ std::uint64_t Rhombus_Dig_affinity(::capnp::AnyPointer::Reader params) {
 }
 
 constexpr ::troupe::method_descriptor Rhombus_methods[] = {
-    {0xba337e1a6938eff9ULL, 0, "tip", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xafd23e965f99a281ULL, 0, "left", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(120000000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0x9f782a3d52794840ULL, 0, "ping", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(50000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0x9f782a3d52794840ULL, 1, "version", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(1500000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0xaed47d02a46bc471ULL, 0, "right", ::troupe::rpc::safety::idempotent,
-     std::chrono::nanoseconds(3600000000000), ::troupe::hedging::on,
-     std::nullopt, nullptr},
-    {0xd99c883b76b9d3a9ULL, 0, "dig", ::troupe::rpc::safety::unsafe,
-     std::chrono::nanoseconds(1000000000), ::troupe::hedging::off,
-     std::nullopt, Rhombus_Dig_affinity},
+    {.interface_id = 0xba337e1a6938eff9ULL, .ordinal = 0, .name = "tip"},
+    {.interface_id = 0xafd23e965f99a281ULL, .ordinal = 0, .name = "left",
+     .traits = {.timeout = std::chrono::seconds(120)}},
+    {.interface_id = 0x9f782a3d52794840ULL, .ordinal = 0, .name = "ping",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(50)}},
+    {.interface_id = 0x9f782a3d52794840ULL, .ordinal = 1, .name = "version",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(1500)}},
+    {.interface_id = 0xaed47d02a46bc471ULL, .ordinal = 0, .name = "right",
+     .traits = {.safety = ::troupe::rpc::safety::idempotent, .hedge = ::troupe::rpc::hedging::on, .timeout = std::chrono::seconds(3600)}},
+    {.interface_id = 0xd99c883b76b9d3a9ULL, .ordinal = 0, .name = "dig",
+     .affinity = Rhombus_Dig_affinity},
 };
 
 constexpr ::troupe::interface_descriptor Rhombus_descriptor = {
-    0xba337e1a6938eff9ULL, "everything.Diamond", Rhombus_methods,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Rhombus>()); }};
+    .id = 0xba337e1a6938eff9ULL, .service = "everything.Diamond", .methods = Rhombus_methods,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Rhombus>()); }};
 
 }  // namespace
 
@@ -542,8 +498,9 @@ const ::troupe::interface_descriptor& RhombusService::descriptor() { return Rhom
 namespace {
 
 constexpr ::troupe::interface_descriptor Alone_descriptor = {
-    0xe3852a7902b5f70bULL, "everything.Alone", {},
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Alone>()); }, "round_robin"};
+    .id = 0xe3852a7902b5f70bULL, .service = "everything.Alone", .methods = {},
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::acme::troupe::Alone>()); },
+    .policy = "round_robin"};
 
 }  // namespace
 

@@ -6,17 +6,15 @@ namespace lib::v1 {
 namespace {
 
 constexpr ::troupe::method_descriptor Base_methods[] = {
-    {0x9f782a3d52794840ULL, 0, "ping", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(50000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
-    {0x9f782a3d52794840ULL, 1, "version", ::troupe::rpc::safety::read_only,
-     std::chrono::nanoseconds(1500000000), ::troupe::hedging::off,
-     std::nullopt, nullptr},
+    {.interface_id = 0x9f782a3d52794840ULL, .ordinal = 0, .name = "ping",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(50)}},
+    {.interface_id = 0x9f782a3d52794840ULL, .ordinal = 1, .name = "version",
+     .traits = {.safety = ::troupe::rpc::safety::read_only, .timeout = std::chrono::milliseconds(1500)}},
 };
 
 constexpr ::troupe::interface_descriptor Base_descriptor = {
-    0x9f782a3d52794840ULL, "lib.Base", Base_methods,
-    [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::lib::v1::Base>()); }};
+    .id = 0x9f782a3d52794840ULL, .service = "lib.Base", .methods = Base_methods,
+    .schema = [] { return ::capnp::InterfaceSchema(::capnp::Schema::from<::lib::v1::Base>()); }};
 
 }  // namespace
 

@@ -28,3 +28,7 @@ interface Desk extends(Drawer) $Troupe.service("test.Desk") {
   put @0 (sheet :Sheet, owner :UInt64 $Troupe.affinityKey) -> () $Troupe.timeout("40ms");
   shut @1 () -> (count :UInt64) $Troupe.safety(idempotent);
 }
+
+interface Clerk $Troupe.service("test.Clerk") $Troupe.policy("consistent_hash") $Troupe.safety(readOnly) {
+  serve @0 (customer :Text $Troupe.affinityKey) -> (by :Text);
+}

@@ -5,9 +5,9 @@
 
 #include <capnp/schema.h>
 
-namespace troupe {
+namespace troupe::reflection {
 
 /// The interface, its superclasses, and every struct and enum that their methods name, each once.
 std::vector<capnp::Schema> schema_nodes(capnp::InterfaceSchema interface);
 
-}  // namespace troupe
+}  // namespace troupe::reflection

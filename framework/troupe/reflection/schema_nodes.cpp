@@ -1,9 +1,9 @@
 #include <cstdint>
 #include <unordered_set>
 
-#include <troupe/node/schema_nodes.hpp>
+#include <troupe/reflection/schema_nodes.hpp>
 
-namespace troupe {
+namespace troupe::reflection {
 
 namespace {
 
@@ -54,4 +54,4 @@ std::vector<capnp::Schema> schema_nodes(capnp::InterfaceSchema interface) {
   return found.take();
 }
 
-}  // namespace troupe
+}  // namespace troupe::reflection

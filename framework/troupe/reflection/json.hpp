@@ -1,0 +1,22 @@
+// JSON to the parameters of a method, and its results to JSON, by the schema alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <capnp/dynamic.h>
+
+#include <troupe/base/result.hpp>
+#include <troupe/reflection/interface_view.hpp>
+
+namespace troupe::reflection {
+
+/// Fills the parameters by Cap'n Proto's JSON rules (64-bit integers may be texts, Data is a list of bytes).
+/// Errors: invalid_argument, naming the field and showing the parameters.
+result<void> fill_params(const method_view& called, std::string_view json,
+                         capnp::DynamicStruct::Builder params);
+
+/// By the same rules. Errors: data_loss for what JSON cannot say.
+result<std::string> to_json_text(capnp::DynamicStruct::Reader results);
+
+}  // namespace troupe::reflection
