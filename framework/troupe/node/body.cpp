@@ -144,7 +144,7 @@ result<void> node::body::host(const interface_descriptor& interface, const hosti
       how.weight > membership::weight_max)
     return error{code::invalid_argument, name + ": in_flight_max is 1 to 1,000,000 and weight 1 to 10,000"};
   serving::service_spec spec{name, interface.id, how, [make = std::move(make), door = port] {
-                               return std::make_unique<service_servant>(make(), door);
+                               return std::make_unique<coroutine_host>(make(), door);
                              }};
   auto started =
       ask_actor<result<void>>([&](auto ready) { server().host(std::move(spec), std::move(ready)); });

@@ -10,6 +10,7 @@
 #include <troupe/calling/call_port.hpp>
 #include <troupe/rpc/trace_context.hpp>
 #include <troupe/service/application_error.hpp>
+#include <troupe/service/resumption.hpp>
 #include <troupe/service/task.hpp>
 #include <troupe/serving/incoming_request.hpp>
 
@@ -53,23 +54,19 @@ class context {
 
   /// `co_await ctx.sleep(20ms)`: other turns of the actor go on meanwhile.
   auto sleep(duration time) const {
-    struct awaiter {
+    struct awaiter : internal::resumable<> {
+      awaiter(calling::call_port& where, duration how_long) : port(where), time(how_long) {}
       bool await_ready() const noexcept { return false; }
       void await_suspend(std::coroutine_handle<> handler) {
-        *frame = handler;
-        port.after(time, actor::turn_queue::current(), [cell = frame] {
-          if (*cell) std::exchange(*cell, nullptr).resume();
-        });
+        cell_->suspend(handler);
+        port.after(time, actor::turn_queue::current(), [cell = cell_] { cell->resume(); });
       }
       void await_resume() const noexcept {}
-      ~awaiter() { *frame = nullptr; }
 
       calling::call_port& port;
       duration time;
-      // Shared with the timer, which outlives a handler that is destroyed while it sleeps.
-      std::shared_ptr<std::coroutine_handle<>> frame = std::make_shared<std::coroutine_handle<>>();
     };
-    return awaiter{*port_, time};
+    return awaiter(*port_, time);
   }
 
   // For the host and for stubs.

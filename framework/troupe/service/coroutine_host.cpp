@@ -30,7 +30,7 @@ void answer_exception(context& ctx, const std::exception_ptr& thrown) {
 
 }  // namespace
 
-time_point service_servant::start(serving::request_ptr request, time_point now) {
+time_point coroutine_host::start(serving::request_ptr request, time_point now) {
   request->begin_execution(now);
   auto& fresh = running_.emplace_back(*this, std::move(request));
   fresh.self = std::prev(running_.end());
@@ -50,12 +50,12 @@ time_point service_servant::start(serving::request_ptr request, time_point now) 
   return after;
 }
 
-void service_servant::note_end(void* record) {
+void coroutine_host::note_end(void* record) {
   auto& ended = *static_cast<running*>(record);
   ended.host.ended_.push_back(ended.self);
 }
 
-void service_servant::reap(time_point now) {
+void coroutine_host::reap(time_point now) {
   for (const auto record : ended_) {
     if (const auto thrown = record->body.failure()) answer_exception(record->ctx, thrown);
     record->ctx.request().complete(now);

@@ -10,9 +10,9 @@
 
 namespace troupe {
 
-class service_servant final : public serving::request_handler {
+class coroutine_host final : public serving::request_handler {
  public:
-  service_servant(std::unique_ptr<service> hosted, std::shared_ptr<calling::call_port> port)
+  coroutine_host(std::unique_ptr<service> hosted, std::shared_ptr<calling::call_port> port)
       : hosted_(std::move(hosted)), port_(std::move(port)) {}
 
   time_point start(serving::request_ptr request, time_point now) override;
@@ -20,11 +20,11 @@ class service_servant final : public serving::request_handler {
 
  private:
   struct running {
-    running(service_servant& owner, serving::request_ptr request)
+    running(coroutine_host& owner, serving::request_ptr request)
         : ctx(std::move(request), owner.port_), host(owner) {}
     context ctx;
     task<> body;  // after ctx: its frame refers to it, so it must go first
-    service_servant& host;
+    coroutine_host& host;
     std::list<running>::iterator self;
   };
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <troupe/actor/turn_queue.hpp>
-#include <troupe/service/task.hpp>
+#include <troupe/service/resumption.hpp>
 
 namespace troupe {
 
@@ -17,29 +17,22 @@ namespace troupe {
 /// on in a turn of its own actor. If no answer ever comes, the handler waits until its actor ends.
 template <class Answer, class Begin>
 auto ask(Begin begin) {
-  struct cell {
-    std::coroutine_handle<> frame;
-    std::optional<Answer> answer;
-  };
-  struct awaiter {
+  struct awaiter : internal::resumable<std::optional<Answer>> {
     explicit awaiter(Begin what) : begin(std::move(what)) {}
-    awaiter(awaiter&&) = delete;
-    ~awaiter() { shared->frame = nullptr; }
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> handler) {
-      shared->frame = handler;
-      begin([home = actor::turn_queue::current(), shared = shared](Answer answer) {
-        home->post([shared, answer = std::make_shared<Answer>(std::move(answer))] {
-          if (!shared->frame) return;
-          shared->answer.emplace(std::move(*answer));
-          std::exchange(shared->frame, nullptr).resume();
+      this->cell_->suspend(handler);
+      begin([home = actor::turn_queue::current(), cell = this->cell_](Answer answer) {
+        home->post([cell, answer = std::make_shared<Answer>(std::move(answer))] {
+          if (!cell->is_awaited()) return;
+          cell->value.emplace(std::move(*answer));
+          cell->resume();
         });
       });
     }
-    Answer await_resume() { return std::move(*shared->answer); }
+    Answer await_resume() { return std::move(*this->cell_->value); }
 
     Begin begin;
-    std::shared_ptr<cell> shared = std::make_shared<cell>();
   };
   return awaiter(std::move(begin));
 }

@@ -18,56 +18,45 @@
 #include <vector>
 
 #include <troupe/service/client.hpp>
+#include <troupe/service/resumption.hpp>
 
 namespace troupe {
 
 namespace internal {
 
-/// What the calls' continuations share with the awaiter, which may be gone before they run.
+/// What the handler is resumed with once every answer is there.
 template <class Answers>
 struct gathering {
-  explicit gathering(Answers empty) : answers(std::move(empty)) {}
-
-  template <class Slot, class Answer>
-  void arrived(Slot& slot, Answer answer) {
-    if (abandoned) return;
-    slot.emplace(std::move(answer));
-    if (--missing == 0 && handler) std::exchange(handler, nullptr).resume();
-  }
-
   Answers answers;
-  std::coroutine_handle<> handler;
   std::size_t missing = 0;
-  bool abandoned = false;
 };
 
-/// `Start` makes every call: it gets the gathering that the answers go to.
+template <class Answers>
+using gathering_ptr = std::shared_ptr<resumption<gathering<Answers>>>;
+
+/// Puts an answer into its slot; the last one resumes the handler. REQUIRES: the handler waits.
+template <class Answers, class Answer>
+void arrived(resumption<gathering<Answers>>& cell, std::optional<Answer>& slot, Answer answer) {
+  slot.emplace(std::move(answer));
+  if (--cell.value.missing == 0) cell.resume();
+}
+
+/// `Start` makes every call: it gets the cell that the answers go to.
 template <class Answers, class Start>
-class gathering_awaiter {
+class gathering_awaiter : public resumable<gathering<Answers>> {
  public:
   gathering_awaiter(Answers empty, std::size_t count, Start start)
-      : shared_(std::make_shared<gathering<Answers>>(std::move(empty))), start_(std::move(start)) {
-    shared_->missing = count;
-  }
-  gathering_awaiter(gathering_awaiter&&) = delete;
-  // A handler that is destroyed while it waits: an answer holds its call, which holds what is shared here.
-  ~gathering_awaiter() {
-    shared_->abandoned = true;
-    auto released = std::move(shared_->answers);
-  }
+      : resumable<gathering<Answers>>({std::move(empty), count}), start_(std::move(start)) {}
 
-  bool await_ready() const noexcept { return shared_->missing == 0; }
+  bool await_ready() const noexcept { return this->cell_->value.missing == 0; }
   bool await_suspend(std::coroutine_handle<> handler) {
-    const auto keep = shared_;
+    const auto keep = this->cell_;
     start_(keep);
     // Only now: a call may be answered while it is made, and the last one must not resume us from in here.
-    if (keep->missing == 0) return false;
-    keep->handler = handler;
+    if (keep->value.missing == 0) return false;
+    keep->suspend(handler);
     return true;
   }
-
- protected:
-  std::shared_ptr<gathering<Answers>> shared_;
 
  private:
   Start start_;
@@ -80,10 +69,10 @@ template <class Results>
 auto when_all(std::vector<call<Results>> calls) {
   using slots = std::vector<std::optional<response<Results>>>;
   const auto count = calls.size();
-  auto start = [calls = std::move(calls)](const std::shared_ptr<internal::gathering<slots>>& shared) mutable {
+  auto start = [calls = std::move(calls)](const internal::gathering_ptr<slots>& cell) mutable {
     for (std::size_t i = 0; i < calls.size(); ++i)
-      std::move(calls[i]).then([shared, i](response<Results> answer) {
-        if (!shared->abandoned) shared->arrived(shared->answers[i], std::move(answer));
+      std::move(calls[i]).then([cell, i](response<Results> answer) {
+        if (cell->is_awaited()) internal::arrived(*cell, cell->value.answers[i], std::move(answer));
       });
   };
   using base = internal::gathering_awaiter<slots, decltype(start)>;
@@ -91,8 +80,9 @@ auto when_all(std::vector<call<Results>> calls) {
     using base::base;
     std::vector<response<Results>> await_resume() {
       std::vector<response<Results>> all;
-      all.reserve(this->shared_->answers.size());
-      for (auto& slot : this->shared_->answers) all.push_back(std::move(*slot));
+      auto& filled = this->cell_->value.answers;
+      all.reserve(filled.size());
+      for (auto& slot : filled) all.push_back(std::move(*slot));
       return all;
     }
   };
@@ -103,22 +93,25 @@ auto when_all(std::vector<call<Results>> calls) {
 template <class... Results>
 auto when_all(call<Results>... calls) {
   using slots = std::tuple<std::optional<response<Results>>...>;
-  auto start = [calls = std::make_tuple(std::move(calls)...)](
-                   const std::shared_ptr<internal::gathering<slots>>& shared) mutable {
-    const auto one = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-      std::move(std::get<I>(calls)).then([shared](auto answer) {
-        shared->arrived(std::get<I>(shared->answers), std::move(answer));
-      });
-    };
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (one(std::integral_constant<std::size_t, I>{}), ...); }
-    (std::index_sequence_for<Results...>{});
-  };
+  auto start =
+      [calls = std::make_tuple(std::move(calls)...)](const internal::gathering_ptr<slots>& cell) mutable {
+        const auto one = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+          std::move(std::get<I>(calls)).then([cell](auto answer) {
+            if (cell->is_awaited())
+              internal::arrived(*cell, std::get<I>(cell->value.answers), std::move(answer));
+          });
+        };
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+          (one(std::integral_constant<std::size_t, I>{}), ...);
+        }
+        (std::index_sequence_for<Results...>{});
+      };
   using base = internal::gathering_awaiter<slots, decltype(start)>;
   struct awaiter : base {
     using base::base;
     std::tuple<response<Results>...> await_resume() {
       return std::apply([](auto&... slot) { return std::tuple<response<Results>...>(std::move(*slot)...); },
-                        this->shared_->answers);
+                        this->cell_->value.answers);
     }
   };
   return awaiter(slots(), sizeof...(Results), std::move(start));
