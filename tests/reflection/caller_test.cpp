@@ -2,6 +2,8 @@
 // a generated stub.
 #include <chrono>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 

@@ -29,6 +29,31 @@ interface Desk extends(Drawer) $Troupe.service("test.Desk") {
   shut @1 () -> (count :UInt64) $Troupe.safety(idempotent);
 }
 
+struct Box {
+  flag @0 :Bool;
+  tiny @1 :Int8;
+  count @2 :UInt32;
+  big @3 :Int64;
+  huge @4 :UInt64;
+  ratio @5 :Float64;
+  title @6 :Text;
+  bytes @7 :Data;
+  grid @8 :List(List(UInt16));
+  papers @9 :List(Paper);
+  sheets @10 :List(Sheet);
+  inner @11 :Box;
+  union {
+    empty @12 :Void;
+    weight @13 :UInt16;
+    size :group {
+      width @14 :UInt8;
+      height @15 :UInt8;
+    }
+  }
+  any @16 :AnyPointer;
+}
+
 interface Clerk $Troupe.service("test.Clerk") $Troupe.policy("consistent_hash") $Troupe.safety(readOnly) {
   serve @0 (customer :Text $Troupe.affinityKey) -> (by :Text);
+  pack @1 (box :Box) -> (box :Box);
 }

@@ -11,8 +11,10 @@
 
 namespace troupe::reflection {
 
-/// Fills the parameters by Cap'n Proto's JSON rules (64-bit integers may be texts, Data is a list of bytes).
-/// Errors: invalid_argument, naming the field and showing the parameters.
+/// Fills the parameters by Cap'n Proto's JSON rules: an integer may be a text, as 64 bits are more than most
+/// programs' JSON numbers hold (this one reads both exactly); Data is a list of bytes; an enum is a name, or
+/// a number; of a union one member is said. Errors: invalid_argument, naming the field and showing the
+/// parameters; `params` is half filled then.
 result<void> fill_params(const method_view& called, std::string_view json,
                          capnp::DynamicStruct::Builder params);
 
