@@ -98,7 +98,7 @@ struct Member {
   roundTripMicros @9 :UInt64;
   zone @10 :Text;
   services @11 :List(Text);
-  strain @12 :UInt8;
+  workerLag @12 :UInt8;
   # How long work waits for its workers, as it says itself: 0, not to mention, to 3, nothing gets done.
   degraded @13 :Bool;
   # Packets to or from it get lost, say enough independent observers.
@@ -132,7 +132,7 @@ struct MemberEvent {
   mode @9 :Text;
   accuser @10 :Text;
   # The name of who says so, of suspected and died.
-  strain @11 :UInt8;
+  workerLag @11 :UInt8;
   degraded @12 :Bool;
   services @13 :UInt32;
   # How many it serves.

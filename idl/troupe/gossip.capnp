@@ -98,7 +98,7 @@ enum Mode {
 struct Update {
   # One claim about one node. Of two claims the one with the higher epoch holds; within an epoch, `left`
   # holds over everything; else the higher incarnation; else the worse state. Only the node itself raises
-  # its incarnation: to refute a suspicion or a death, and when its mode, strain or list of lossy peers changes.
+  # its incarnation: to refute a suspicion or a death, and when its mode, workerLag or list of lossy peers changes.
 
   node @0 :UInt64;
   epoch @1 :UInt64;
@@ -122,7 +122,7 @@ struct Update {
 
   document @11 :Registration;
 
-  strain @12 :UInt8;
+  workerLag @12 :UInt8;
   # How far the node's own dispatcher lags: 0, it keeps up, to 3. Raises its incarnation when it changes.
 
   accuserHealth @13 :UInt8;
@@ -208,7 +208,7 @@ struct Sync {
   digests @16 :List(Digest);
   wants @17 :List(Want);
   facts @18 :List(Update);
-  graves @19 :List(Digest);
+  tombstones @19 :List(Digest);
   # Who is dead or has left, where the receiver knows the rest, or need not know it.
   others @20 :List(Address);
   # busy only; at most 8.

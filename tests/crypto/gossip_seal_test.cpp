@@ -180,7 +180,7 @@ class world {
     if (const auto who = at.seal->take_stranger()) {
       const auto& known = at.core->members();
       if (std::any_of(known.begin(), known.end(), [&](const auto& one) { return one.who->address == *who; }))
-        at.out.exchanges.push_back(*who);
+        at.out.syncs.push_back(*who);
     }
     settle(at);
   }
@@ -230,14 +230,14 @@ class world {
   }
 
   void settle(peer& of) {
-    while (!of.out.packets.empty() || !of.out.exchanges.empty()) {
+    while (!of.out.packets.empty() || !of.out.syncs.empty()) {
       const auto wanted = std::exchange(of.out, {});
       for (const auto& one : wanted.packets) {
         CHECK(one.what.receiver.node);
         send(of, one.to,
              of.seal->seal(wire::encode(one.what, wire::cluster_hash(cluster)), one.what.receiver));
       }
-      for (const auto& with : wanted.exchanges) sync(of, with);
+      for (const auto& with : wanted.syncs) sync(of, with);
     }
     of.out.clear();
     for (auto& ring : of.seal->take_outgoing()) send(of, ring.to, std::move(ring.packet));
@@ -246,7 +246,7 @@ class world {
   /// A whole sync over sealed streams, in no time.
   void sync(peer& from, const endpoint& with) {
     auto* const to = at(with);
-    if (to == nullptr || cut(from.address, with)) return from.core->exchange_failed();
+    if (to == nullptr || cut(from.address, with)) return from.core->sync_failed();
     membership::sync_message opening;
     auto asking = from.core->begin_sync(with, opening);
     auto answering = to->core->serve_sync();

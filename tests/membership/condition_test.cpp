@@ -11,7 +11,7 @@
 #include <troupe/membership/isolation.hpp>
 #include <troupe/membership/loss.hpp>
 
-#include "stage.hpp"
+#include "core_fixture.hpp"
 
 using namespace troupe;
 using namespace troupe::membership;
@@ -22,10 +22,10 @@ constexpr time_point start{};
 const auto nobody = [](std::uint64_t) { return false; };
 
 /// Who lives, as its owner says it.
-update stating(std::uint64_t node, std::uint64_t incarnation, std::uint8_t strain,
+update stating(std::uint64_t node, std::uint64_t incarnation, std::uint8_t worker_lag,
                std::vector<node_id> lossy = {}) {
   auto what = about(node, state::alive, incarnation);
-  what.strain = strain;
+  what.worker_lag = worker_lag;
   what.who = make_attributes(what.who->name, what.who->address, std::move(lossy));
   return what;
 }
@@ -61,7 +61,7 @@ TEST_CASE("of the last five targets two must answer, and of fewer than four noth
 }
 
 TEST_CASE("a node that hardly anybody answers takes itself for isolated, and buries nobody, for hours") {
-  stage s;
+  core_fixture s;
   s.meet(20);
   s.run(30s);
   s.take();
@@ -89,7 +89,7 @@ TEST_CASE("a node that hardly anybody answers takes itself for isolated, and bur
 }
 
 TEST_CASE("an isolated node accuses nobody for as long as a suspicion may last") {
-  stage s;
+  core_fixture s;
   s.meet(20);
   s.run(30s, nobody);
   REQUIRE(s.node.isolated());
@@ -189,11 +189,13 @@ TEST_CASE("the silent are gone if those who answer do so at once and again, and 
 }
 
 TEST_CASE("where few are left, those find out soon that the others are gone, and tell them first") {
-  stage s;
+  core_fixture s;
   s.meet(200);
   s.run(30s);
   s.take();
-  const auto few = [](std::uint64_t peer) { return peer <= 9 || peer == 200; };  // that one is the stage
+  const auto few = [](std::uint64_t peer) {
+    return peer <= 9 || peer == 200;
+  };  // that one is the fixture
   s.run(60s, few);
   REQUIRE(s.node.isolated());
   s.ping(9);
@@ -215,7 +217,7 @@ TEST_CASE("where few are left, those find out soon that the others are gone, and
 TEST_CASE("a node whose packets get lost both ways calls the roll, and buries nobody") {
   for (const std::uint64_t others : {20, 200}) {
     CAPTURE(others);
-    stage s;
+    core_fixture s;
     s.meet(others);
     s.run(30s);
     random_source random(3);
@@ -234,7 +236,7 @@ TEST_CASE("a node whose packets get lost both ways calls the roll, and buries no
 }
 
 /// Nodes 51 to 100 of 100 are suspected, by many, each of a few.
-void accuse_half(stage& s) {
+void accuse_half(core_fixture& s) {
   s.meet(100);
   s.run(30s);
   s.take();
@@ -243,7 +245,7 @@ void accuse_half(stage& s) {
 }
 
 TEST_CASE("who suspects a quarter of all calls the roll, and who is gone is dead soon") {
-  stage s;
+  core_fixture s;
   accuse_half(s);
   const auto half = [](std::uint64_t peer) { return peer <= 50; };
   s.run(bounds_of(s.settings, 100).shortest + 5s, half);
@@ -253,7 +255,7 @@ TEST_CASE("who suspects a quarter of all calls the roll, and who is gone is dead
 }
 
 TEST_CASE("by a roll call a node that is not isolated buries nobody whom it alone misses") {
-  stage s;
+  core_fixture s;
   accuse_half(s);
   s.run(bounds_of(s.settings, 100).shortest + 5s, [](std::uint64_t peer) { return peer <= 45; });
   for (std::uint64_t peer = 46; peer <= 50; ++peer) CHECK(s.seen(peer) != state::dead);
@@ -261,13 +263,13 @@ TEST_CASE("by a roll call a node that is not isolated buries nobody whom it alon
 }
 
 TEST_CASE("where most of a few answer a roll call ends with them, and one accuser does not have it called") {
-  stage wrong;
+  core_fixture wrong;
   accuse_half(wrong);
   wrong.run(2s);
   CHECK(sent(wrong.out, packet_kind::ping).size() >= roll_call::few);
   CHECK(sent(wrong.out, packet_kind::ping).size() < 2 * roll_call::few);
 
-  stage one;
+  core_fixture one;
   one.meet(100);
   one.run(30s);
   one.take();
@@ -275,9 +277,9 @@ TEST_CASE("where most of a few answer a roll call ends with them, and one accuse
   one.run(2s, nobody);
   CHECK(sent(one.out, packet_kind::ping).size() < roll_call::few);
 
-  auto settings = stage::prompt();
+  auto settings = core_fixture::prompt();
   settings.isolation_percent = 0;
-  stage off(settings);
+  core_fixture off(settings);
   accuse_half(off);
   off.run(2s, nobody);
   CHECK(sent(off.out, packet_kind::ping).size() < roll_call::few);
@@ -286,7 +288,7 @@ TEST_CASE("where most of a few answer a roll call ends with them, and one accuse
 TEST_CASE("the network is back: a few answers end the isolation at once, and nobody is suspected for it") {
   for (const std::uint64_t others : {5, 60}) {
     CAPTURE(others);
-    stage s;
+    core_fixture s;
     s.meet(others);
     s.run(30s);
     s.run(10min, nobody);
@@ -302,7 +304,7 @@ TEST_CASE("the network is back: a few answers end the isolation at once, and nob
 
 TEST_CASE("what a roll call found is not certain any more once something speaks against it") {
   const auto few = [](std::uint64_t peer) { return peer <= 9 || peer == 200; };
-  const auto found = [&](stage& s) {
+  const auto found = [&](core_fixture& s) {
     s.meet(200);
     s.run(30s);
     s.run(60s, few);
@@ -310,13 +312,13 @@ TEST_CASE("what a roll call found is not certain any more once something speaks 
     s.ping(9);
     while (s.seen(100) != state::suspect) s.run(100ms, few);
   };
-  stage again;  // isolated before the verdict falls
+  core_fixture again;  // isolated before the verdict falls
   found(again);
   again.run(5min, nobody);
   CHECK(again.node.isolated());
   CHECK(again.node.counted().deaths == 0);
 
-  stage healed;  // the others are there again when it asks them once more
+  core_fixture healed;  // the others are there again when it asks them once more
   found(healed);
   for (int tenth = 0; tenth < 200; ++tenth) {
     healed.run(100ms);
@@ -331,7 +333,7 @@ TEST_CASE("what a roll call found is not certain any more once something speaks 
 }
 
 TEST_CASE("two survivors of a large crash bury the others, one alone does not before a day has passed") {
-  stage s;
+  core_fixture s;
   s.meet(10);
   const auto two = [](std::uint64_t peer) { return peer == 2; };
   for (int i = 0; i < 300; ++i) {
@@ -343,7 +345,7 @@ TEST_CASE("two survivors of a large crash bury the others, one alone does not be
   for (std::uint64_t peer = 3; peer <= 10; ++peer) CHECK(s.seen(peer) == state::dead);
   CHECK(s.seen(2) == state::alive);
 
-  stage alone;
+  core_fixture alone;
   alone.meet(10);
   alone.run(23h, nobody);
   CHECK(alone.node.counted().deaths == 0);
@@ -352,7 +354,7 @@ TEST_CASE("two survivors of a large crash bury the others, one alone does not be
 }
 
 TEST_CASE("a crash among many who answer is buried as ever") {
-  stage s;
+  core_fixture s;
   s.meet(20);
   const auto mute = [](std::uint64_t peer) { return peer != 7; };
   for (int second = 0; second < 80; ++second) {
@@ -366,7 +368,7 @@ TEST_CASE("a crash among many who answer is buried as ever") {
 
 TEST_CASE(
     "whom only one node of many misses is dead when another one misses it too, or after twice the longest") {
-  stage s;
+  core_fixture s;
   s.meet(20);
   const auto mute = [](std::uint64_t peer) { return peer != 7; };
   const auto longest = bounds_of(s.settings, 20).longest;
@@ -380,12 +382,12 @@ TEST_CASE(
   for (const auto& ping : sent(s.out, packet_kind::ping))
     notes += ping.target == life_of(7) && find(ping, 7)->state == state::suspect ? 1 : 0;
   CHECK(notes >= 4);                                   // it may not know of it
-  CHECK(s.take().exchanges.size() >= 4);               // others may know more
+  CHECK(s.take().syncs.size() >= 4);                   // others may know more
   s.gossip(3, {accused_by(7, state::suspect, 3, 8)});  // not well itself, but a second one
   s.run(2s, mute);
   CHECK(s.seen(7) == state::dead);
 
-  stage last;
+  core_fixture last;
   last.meet(20);
   while (last.seen(7) != state::suspect) last.run(100ms, mute);
   last.run(2 * longest - 2s, mute);
@@ -393,20 +395,20 @@ TEST_CASE(
   last.run(5s, mute);
   CHECK(last.seen(7) == state::dead);
 
-  stage alone;
+  core_fixture alone;
   alone.meet(20);
   alone.run(10s);
   while (alone.seen(7) != state::suspect) alone.run(100ms, mute);
   alone.run(10min, nobody);  // now it may be this node that has vanished
   CHECK(alone.seen(7) == state::suspect);
 
-  stage told;
+  core_fixture told;
   told.meet(20);
   told.gossip(3, {accused(7, state::suspect, 3)});
   told.run(10min, mute);  // it finds out by itself
   CHECK(told.seen(7) == state::dead);
 
-  stage late;
+  core_fixture late;
   late.meet(20);
   late.gossip(3, {accused(7, state::suspect, 3)});
   late.run(5s);
@@ -415,14 +417,14 @@ TEST_CASE(
   late.run(1min);
   CHECK(late.seen(7) == state::dead);
 
-  stage few;
+  core_fixture few;
   few.meet(4);
   few.run(1min, [](std::uint64_t peer) { return peer != 3; });
   CHECK(few.seen(3) == state::dead);
 }
 
 TEST_CASE("the second accuser is passed on, however unwell, and a third like it is not") {
-  stage s;
+  core_fixture s;
   s.meet(20);
   s.gossip(3, {accused_by(7, state::suspect, 3, 8)});
   s.run(5s);
@@ -445,7 +447,7 @@ TEST_CASE("the second accuser is passed on, however unwell, and a third like it 
 // --- Accusers ------------------------------------------------------------------------------------------
 
 TEST_CASE("an accuser who is not well neither shortens a suspicion nor kills") {
-  stage s;
+  core_fixture s;
   s.meet(9);
   s.gossip(3, {accused_by(2, state::suspect, 3, 5)});
   for (const std::uint64_t accuser : {4, 5, 6, 7})
@@ -464,7 +466,7 @@ TEST_CASE("an accuser who is not well neither shortens a suspicion nor kills") {
 }
 
 TEST_CASE("an accusation tells how well its accuser was") {
-  stage s;
+  core_fixture s;
   s.meet(9);
   const auto lonely = s.next_probe().target.node.value;
   s.run(20s, [&](std::uint64_t peer) { return peer != lonely; });
@@ -479,7 +481,7 @@ TEST_CASE("an accusation tells how well its accuser was") {
 }
 
 TEST_CASE("one accuser raises only so many suspicions in a period") {
-  stage s;
+  core_fixture s;
   s.meet(30);
   std::vector<update> all;
   for (std::uint64_t peer = 5; peer <= 24; ++peer) all.push_back(accused(peer, state::suspect, 3));
@@ -551,7 +553,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a peer whose pings are lost and rescued is looked at, and named to the others") {
-  stage s;
+  core_fixture s;
   s.meet(20);
   s.run(20s);
   const auto lossy = s.next_probe().target.node.value;
@@ -580,7 +582,7 @@ TEST_CASE("two of five whose own suspicion is refuted look closer: packets to or
   int looked = 0;
   for (int run = 0; run < 60; ++run) {
     CAPTURE(run);
-    stage s;
+    core_fixture s;
     s.meet(20);
     s.run(20s + run * 1s);
     const auto silent = s.next_probe().target.node.value;
@@ -602,7 +604,7 @@ TEST_CASE("two of five whose own suspicion is refuted look closer: packets to or
 }
 
 TEST_CASE("a node that loses packets to many blames itself, and names nobody") {
-  stage s;
+  core_fixture s;
   s.meet(20);
   for (int i = 0; i < 600; ++i) {
     s.run(100ms, [](std::uint64_t peer) { return peer % 2 == 0; });
@@ -613,7 +615,7 @@ TEST_CASE("a node that loses packets to many blames itself, and names nobody") {
 }
 
 TEST_CASE("three live observers make a peer degraded, and whoever comes later sees the same") {
-  stage s;
+  core_fixture s;
   s.meet(9);
   s.gossip(2, {stating(2, 1, 0, {{7}})});
   s.gossip(3, {stating(3, 1, 0, {{7}, {8}})});
@@ -624,7 +626,7 @@ TEST_CASE("three live observers make a peer degraded, and whoever comes later se
   CHECK(s.node.find({7})->degraded);
   CHECK(s.node.find({7})->observers == std::vector<node_id>{{2}, {3}, {4}});
   CHECK_FALSE(s.node.find({8})->degraded);
-  stage late;
+  core_fixture late;
   late.meet(2);
   late.gossip(2, {stating(2, 1, 0, {{7}}), stating(3, 1, 0, {{7}}), stating(4, 1, 0, {{7}}), about(7)});
   CHECK(late.node.find({7})->degraded);
@@ -639,37 +641,37 @@ TEST_CASE("three live observers make a peer degraded, and whoever comes later se
 
 // --- Strain --------------------------------------------------------------------------------------------
 
-TEST_CASE("strain is told with a new incarnation, at most once a second, and last of all") {
-  stage s;
+TEST_CASE("how far workers lag is told with a new incarnation, at most once a second, and last of all") {
+  core_fixture s;
   s.meet(9);
   s.run(5s);
   s.take();
-  s.node.set_strain(2, s.now, s.out);
-  s.node.set_strain(2, s.now, s.out);
-  CHECK(s.node.self().strain == 2);
+  s.node.set_worker_lag(2, s.now, s.out);
+  s.node.set_worker_lag(2, s.now, s.out);
+  CHECK(s.node.self().worker_lag == 2);
   CHECK(s.node.self().incarnation == 1);
   CHECK(kinds(s.take()) == happened{event_kind::changed});
-  s.node.set_strain(3, s.now, s.out);
-  s.node.set_strain(0, s.now, s.out);
-  s.node.set_strain(9, s.now, s.out);
-  CHECK(s.node.self().strain == 2);
+  s.node.set_worker_lag(3, s.now, s.out);
+  s.node.set_worker_lag(0, s.now, s.out);
+  s.node.set_worker_lag(9, s.now, s.out);
+  CHECK(s.node.self().worker_lag == 2);
   s.run(1100ms);
-  CHECK(s.node.self().strain == 3);
+  CHECK(s.node.self().worker_lag == 3);
   CHECK(s.node.self().incarnation == 2);
-  s.node.set_strain(0, s.now, s.out);
-  s.node.set_strain(3, s.now, s.out);
+  s.node.set_worker_lag(0, s.now, s.out);
+  s.node.set_worker_lag(3, s.now, s.out);
   s.run(5s);
   CHECK(s.node.self().incarnation == 2);
   s.take();
   s.gossip(2, {stating(2, 1, 1)});
   CHECK(kinds(s.out) == happened{event_kind::changed});
-  CHECK(s.node.find({2})->strain == 1);
+  CHECK(s.node.find({2})->worker_lag == 1);
 }
 
 // --- Verdicts and events -------------------------------------------------------------------------------
 
 TEST_CASE("a verdict waits for others that are nearly due, and for nobody else") {
-  stage s;
+  core_fixture s;
   s.meet(30);
   const auto accuse = [&](std::uint64_t peer) {
     for (const std::uint64_t accuser : {2, 3, 4, 5})
@@ -698,7 +700,7 @@ TEST_CASE("a verdict waits for others that are nearly due, and for nobody else")
 }
 
 TEST_CASE("events leave at once out of quiet, and then in batches, in their order") {
-  stage s{options{}};
+  core_fixture s{options{}};
   s.meet(30);
   s.run(1s);
   s.take();
@@ -722,7 +724,7 @@ TEST_CASE("events leave at once out of quiet, and then in batches, in their orde
 // --- Modes ---------------------------------------------------------------------------------------------
 
 TEST_CASE("plain SWIM has no health, no confirmations and no helpers' nacks; memberlist has them all") {
-  stage plain(options::swim());
+  core_fixture plain(options::swim());
   plain.meet(9);
   const auto silent = plain.next_probe().target.node.value;
   plain.run(1500ms, nobody);
@@ -739,9 +741,9 @@ TEST_CASE("plain SWIM has no health, no confirmations and no helpers' nacks; mem
 }
 
 TEST_CASE("gossip keeps to its bytes per interval, whatever there is to tell") {
-  auto narrow = stage::prompt();
+  auto narrow = core_fixture::prompt();
   narrow.gossip_bytes_max = 1000;
-  stage s(narrow);
+  core_fixture s(narrow);
   s.meet(40);
   std::vector<update> all;
   for (std::uint64_t peer = 41; peer <= 200; ++peer) all.push_back(about(peer));
@@ -760,9 +762,9 @@ TEST_CASE("in a storm each piece of news goes to as many at once as alone, or to
   };
   for (const auto [bytes_max, least] : {limit{std::size_t{32} << 10, 3}, limit{8192, 1}}) {
     CAPTURE(bytes_max);
-    auto wide = stage::prompt();
+    auto wide = core_fixture::prompt();
     wide.gossip_bytes_max = bytes_max;
-    stage s(wide);
+    core_fixture s(wide);
     s.meet(60);
     s.run(10s);
     s.take();

@@ -6,19 +6,19 @@
 
 #include <doctest/doctest.h>
 
-#include "stage.hpp"
+#include "core_fixture.hpp"
 
 using namespace troupe;
 using namespace troupe::membership;
 
 TEST_CASE("a joiner asks its seeds again and again until one answers") {
-  stage s;
+  core_fixture s;
   CHECK(s.node.joined());
   s.node.join({address_of(2), address_of(3)}, s.now, s.out);
   CHECK_FALSE(s.node.joined());
-  CHECK(s.take().exchanges.size() == 2);
+  CHECK(s.take().syncs.size() == 2);
   s.run(3s);
-  CHECK(s.take().exchanges.size() >= 4);
+  CHECK(s.take().syncs.size() >= 4);
   s.merge(2, {about(2)});
   CHECK(s.node.joined());
   CHECK(kinds(s.out) == happened{event_kind::joined});
@@ -27,17 +27,17 @@ TEST_CASE("a joiner asks its seeds again and again until one answers") {
 }
 
 TEST_CASE("a seed that is the node itself counts as answered, the others are asked all the same") {
-  stage s;
+  core_fixture s;
   s.node.join({address_of(1), address_of(2)}, s.now, s.out);
   CHECK(s.node.joined());
-  CHECK(s.out.exchanges == std::vector<endpoint>{address_of(2)});
+  CHECK(s.out.syncs == std::vector<endpoint>{address_of(2)});
   s.take();
   s.run(3s);
   CHECK(asked(s.out, 2));  // alone, it keeps trying
 }
 
 TEST_CASE("a joiner does not gossip what it has just been told") {
-  stage s;
+  core_fixture s;
   std::vector<update> all;
   for (std::uint64_t peer = 2; peer < 100; ++peer) all.push_back(about(peer));
   s.merge(2, all);
@@ -50,7 +50,7 @@ TEST_CASE("a joiner does not gossip what it has just been told") {
 }
 
 TEST_CASE("a ping is acked with its sequence; one for another process is not") {
-  stage s;
+  core_fixture s;
   s.ping(2);
   auto acks = sent(s.take(), packet_kind::ack);
   REQUIRE(acks.size() == 1);
@@ -70,7 +70,7 @@ TEST_CASE("a ping is acked with its sequence; one for another process is not") {
 }
 
 TEST_CASE("a ping for an earlier life is answered with the present one") {
-  stage s;
+  core_fixture s;
   auto stray = s.from(2, packet_kind::ping);
   stray.target = life_of(1, 3);
   s.receive(stray);
@@ -80,7 +80,7 @@ TEST_CASE("a ping for an earlier life is answered with the present one") {
 }
 
 TEST_CASE("a silent peer is probed, asked after, suspected, and then dead") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   const auto probe = s.next_probe();
   const auto silent = probe.target.node.value;
@@ -112,7 +112,7 @@ TEST_CASE("a silent peer is probed, asked after, suspected, and then dead") {
 }
 
 TEST_CASE("independent accusers make a suspicion short, the same one does not") {
-  stage s;
+  core_fixture s;
   s.meet(9);
   s.gossip(3, {accused(2, state::suspect, 3)});
   for (int i = 0; i < 5; ++i) s.gossip(3, {accused(2, state::suspect, 3)});
@@ -125,7 +125,7 @@ TEST_CASE("independent accusers make a suspicion short, the same one does not") 
 }
 
 TEST_CASE("a late answer within the period counts, and teaches the round trip") {
-  stage s;
+  core_fixture s;
   s.meet(2);
   const auto probe = s.next_probe();
   s.run(800ms, [](std::uint64_t) { return false; });
@@ -137,7 +137,7 @@ TEST_CASE("a late answer within the period counts, and teaches the round trip") 
 }
 
 TEST_CASE("where pings get lost often a peer is pinged again before it is suspected, and else not") {
-  const auto pings_of_a_silent_one = [](stage& s) {
+  const auto pings_of_a_silent_one = [](core_fixture& s) {
     s.take();
     const auto probe = s.next_probe();
     s.run(990ms, [](std::uint64_t) { return false; });
@@ -145,12 +145,12 @@ TEST_CASE("where pings get lost often a peer is pinged again before it is suspec
     std::erase_if(all, [&](const packet& each) { return each.target != probe.target; });
     return all;
   };
-  stage calm;
+  core_fixture calm;
   calm.meet(20);
   calm.run(30s);
   CHECK(pings_of_a_silent_one(calm).size() == 1);
 
-  stage s;
+  core_fixture s;
   s.meet(20);
   // Every second ping of a peer gets lost; of those to the same peer the second arrives.
   int pings = 0;
@@ -165,7 +165,7 @@ TEST_CASE("where pings get lost often a peer is pinged again before it is suspec
 }
 
 TEST_CASE("an answered call counts as an ack, and keeps a suspect from being buried") {
-  stage s;
+  core_fixture s;
   s.meet(2);
   for (int i = 0; i < 300; ++i) {
     s.run(100ms, [](std::uint64_t) { return false; });
@@ -185,7 +185,7 @@ TEST_CASE("an answered call counts as an ack, and keeps a suspect from being bur
 }
 
 TEST_CASE("a helper pings in another's place, sends a nack in time, and passes a later ack on") {
-  stage s;
+  core_fixture s;
   s.meet(3);
   auto request = s.from(2, packet_kind::ping_request);
   request.sequence = 500;
@@ -213,7 +213,7 @@ TEST_CASE("a helper pings in another's place, sends a nack in time, and passes a
 }
 
 TEST_CASE("missing nacks make a node doubt itself, answers make it trust itself again") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   const auto probe = s.next_probe();
   const auto nobody = [](std::uint64_t) { return false; };
@@ -239,7 +239,7 @@ TEST_CASE("missing nacks make a node doubt itself, answers make it trust itself 
 }
 
 TEST_CASE("a suspect that refutes with a higher incarnation becomes alive") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   s.gossip(3, {accused(2, state::suspect, 3)});
   s.gossip(3, {about(2)});  // the old claim does not help
@@ -252,7 +252,7 @@ TEST_CASE("a suspect that refutes with a higher incarnation becomes alive") {
 }
 
 TEST_CASE("a node that hears of its own suspicion refutes at once, to whoever said so too") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   s.ping(2, {accused(1, state::suspect, 3)});
   CHECK(s.node.self().incarnation == 1);
@@ -267,7 +267,7 @@ TEST_CASE("a node that hears of its own suspicion refutes at once, to whoever sa
 }
 
 TEST_CASE("a ping to a suspect carries the suspicion first") {
-  stage s;
+  core_fixture s;
   s.meet(2);
   s.gossip(3, {accused(2, state::suspect, 3), about(4)});
   packet probe;
@@ -279,7 +279,7 @@ TEST_CASE("a ping to a suspect carries the suspicion first") {
 }
 
 TEST_CASE("whoever is held dead and speaks is told so") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   s.gossip(3, {accused(2, state::suspect, 3)});
   s.gossip(3, {accused(2, state::dead, 3)});
@@ -294,7 +294,7 @@ TEST_CASE("whoever is held dead and speaks is told so") {
 }
 
 TEST_CASE("a death without a suspicion before it is first a suspicion, and a stream never kills") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   s.gossip(3, {accused(2, state::dead, 3)});
   CHECK(s.seen(2) == state::suspect);
@@ -309,7 +309,7 @@ TEST_CASE("a death without a suspicion before it is first a suspicion, and a str
 }
 
 TEST_CASE("the dead are tried again, with the note, and come back by themselves") {
-  stage s;
+  core_fixture s;
   s.meet(2);
   s.run(10s, [](std::uint64_t) { return false; });
   REQUIRE(s.seen(2) == state::dead);
@@ -325,7 +325,7 @@ TEST_CASE("the dead are tried again, with the note, and come back by themselves"
 }
 
 TEST_CASE("a merge with the other side of a split warns those held dead here") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   s.gossip(3, {accused(2, state::suspect, 3)});
   s.gossip(3, {accused(2, state::dead, 3)});
@@ -338,7 +338,7 @@ TEST_CASE("a merge with the other side of a split warns those held dead here") {
 }
 
 TEST_CASE("a merge warns those who are buried here as strangers, and alive elsewhere") {
-  stage s;
+  core_fixture s;
   s.meet(3);
   s.merge(2, {accused(7, state::dead, 3, 4)});
   s.take();
@@ -355,7 +355,7 @@ TEST_CASE("a merge warns those who are buried here as strangers, and alive elsew
 
 TEST_CASE("a restart supersedes the old life at once, whatever was held of it") {
   for (const auto before : {state::alive, state::suspect, state::left}) {
-    stage s;
+    core_fixture s;
     s.meet(6);
     if (before != state::alive) s.gossip(3, {accused(2, before, before == state::suspect ? 3 : 0)});
     s.gossip(3, {offering(2, 4, "old.Service")});
@@ -375,7 +375,7 @@ TEST_CASE("a restart supersedes the old life at once, whatever was held of it") 
 
 TEST_CASE("of two processes with one name the later wins, and the earlier is told to stop") {
   SUBCASE("the earlier hears of it in an update") {
-    stage s;
+    core_fixture s;
     s.meet(3);
     s.gossip(2, {about(1, state::alive, 0, 11)});
     CHECK(kinds(s.out) == happened{event_kind::left});
@@ -388,7 +388,7 @@ TEST_CASE("of two processes with one name the later wins, and the earlier is tol
     CHECK(s.out.packets.empty());
   }
   SUBCASE("the earlier hears the later itself") {
-    stage s;
+    core_fixture s;
     auto later = s.from(1, packet_kind::gossip);
     later.from = life_of(1, 11);
     later.from_address = address_of(50);
@@ -396,7 +396,7 @@ TEST_CASE("of two processes with one name the later wins, and the earlier is tol
     CHECK(s.node.self().state == state::left);
   }
   SUBCASE("the later tells the earlier") {
-    stage s;
+    core_fixture s;
     auto earlier = s.from(1, packet_kind::gossip);
     earlier.from = life_of(1, 9);
     earlier.from_address = address_of(50);
@@ -407,7 +407,7 @@ TEST_CASE("of two processes with one name the later wins, and the earlier is tol
     CHECK(s.node.self().state == state::alive);
   }
   SUBCASE("others who hold the earlier are told of the later") {
-    stage s;
+    core_fixture s;
     s.meet(4);
     s.run(5s);
     s.take();
@@ -417,7 +417,7 @@ TEST_CASE("of two processes with one name the later wins, and the earlier is tol
 }
 
 TEST_CASE("a leave is final, refutes nothing, and is over when enough have acknowledged it") {
-  stage s;
+  core_fixture s;
   s.meet(9);
   s.node.leave(s.now, s.out);
   CHECK(kinds(s.out) == happened{event_kind::left});
@@ -444,10 +444,10 @@ TEST_CASE("a leave is final, refutes nothing, and is over when enough have ackno
 }
 
 TEST_CASE("a leave that nobody acknowledges is over after its limit, and at once for who is alone") {
-  stage s;
+  core_fixture s;
   s.node.leave(s.now, s.out);
   CHECK(s.node.leave_done());
-  stage unheard;
+  core_fixture unheard;
   unheard.meet(3);
   CHECK_FALSE(unheard.node.leave_done());
   unheard.node.leave(unheard.now, unheard.out);
@@ -458,7 +458,7 @@ TEST_CASE("a leave that nobody acknowledges is over after its limit, and at once
 }
 
 TEST_CASE("who left stays so in that life, and no later than minutes is forgotten") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   s.gossip(2, {about(2, state::left)});
   CHECK(kinds(s.take()) == happened{event_kind::left});
@@ -477,7 +477,7 @@ TEST_CASE("who left stays so in that life, and no later than minutes is forgotte
 TEST_CASE("the dead are forgotten after their time and do not rise by old news") {
   options brief;
   brief.dead_kept_for = 30s;
-  stage s(brief);
+  core_fixture s(brief);
   s.meet(6);
   s.gossip(3, {accused(2, state::suspect, 3)});
   s.gossip(3, {accused(2, state::dead, 3)});
@@ -490,7 +490,7 @@ TEST_CASE("the dead are forgotten after their time and do not rise by old news")
 }
 
 TEST_CASE("strangers who are gone already are not taken in, so ghosts do not go round") {
-  stage s;
+  core_fixture s;
   s.meet(3);
   s.merge(2, {accused(7, state::dead, 3), about(8, state::left)});
   CHECK_FALSE(s.knows(7));
@@ -501,8 +501,9 @@ TEST_CASE("strangers who are gone already are not taken in, so ghosts do not go 
   CHECK_FALSE(s.knows(8));
 }
 
-TEST_CASE("a stranger who is only heard of as a suspect is not taken in, also where no grave tells of it") {
-  stage s;
+TEST_CASE(
+    "a stranger who is only heard of as a suspect is not taken in, also where no tombstone tells of it") {
+  core_fixture s;
   s.meet(3);
   s.gossip(2, {accused(7, state::suspect, 3)});
   CHECK_FALSE(s.knows(7));
@@ -514,9 +515,9 @@ TEST_CASE("a stranger who is only heard of as a suspect is not taken in, also wh
 }
 
 TEST_CASE("beyond the most members a joiner is counted, noted once, and not seen; the dead make room") {
-  auto small = stage::prompt();
+  auto small = core_fixture::prompt();
   small.members_max = 4;
-  stage s(small);
+  core_fixture s(small);
   s.meet(4);
   s.gossip(2, {about(5), about(6)});
   CHECK(s.node.members().size() == 4);
@@ -529,7 +530,7 @@ TEST_CASE("beyond the most members a joiner is counted, noted once, and not seen
 }
 
 TEST_CASE("a document's higher version replaces the lower, never the other way") {
-  stage s;
+  core_fixture s;
   s.meet(3);
   s.gossip(2, {offering(2, 2, "shop.Cart")});
   CHECK(kinds(s.take()) == happened{event_kind::changed});
@@ -541,14 +542,14 @@ TEST_CASE("a document's higher version replaces the lower, never the other way")
 }
 
 TEST_CASE("a document that is announced but not carried is fetched from the teller, at a bounded rate") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   auto bare = about(2);
   bare.registration_version = 7;
   s.gossip(3, {bare});
-  CHECK(s.take().exchanges == std::vector<endpoint>{address_of(3)});
+  CHECK(s.take().syncs == std::vector<endpoint>{address_of(3)});
   for (int i = 0; i < 10; ++i) s.gossip(4, {bare});
-  CHECK(s.out.exchanges.empty());
+  CHECK(s.out.syncs.empty());
   s.run(1100ms);
   CHECK(asked(s.take(), 4));
   s.merge(4, {offering(2, 7, "shop.Cart")});
@@ -556,7 +557,7 @@ TEST_CASE("a document that is announced but not carried is fetched from the tell
 }
 
 TEST_CASE("publishing raises the version and tells at once; the same again does nothing") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   s.node.publish({{"shop.Cart", 1, 100}}, "east", s.now, s.out);
   CHECK(s.node.self().document_version() == 1);
@@ -574,7 +575,7 @@ TEST_CASE("publishing raises the version and tells at once; the same again does 
 }
 
 TEST_CASE("a change of mode raises the incarnation, so that others take it over") {
-  stage s;
+  core_fixture s;
   s.meet(3);
   s.node.set_mode(mode::ready, s.now, s.out);
   s.node.set_mode(mode::ready, s.now, s.out);
@@ -589,7 +590,7 @@ TEST_CASE("a change of mode raises the incarnation, so that others take it over"
 
 TEST_CASE(
     "a ping from a view that differs is answered with the latest news, though it was told often enough") {
-  stage s;
+  core_fixture s;
   s.meet(9);
   s.gossip(2, {about(3, state::left), about(4, state::alive, 1)});
   s.run(10s);
@@ -615,9 +616,9 @@ TEST_CASE(
 }
 
 TEST_CASE("a suspect is probed out of turn by a few of those who hear of it") {
-  auto all = stage::prompt();
+  auto all = core_fixture::prompt();
   all.suspicion_witnesses = 16;  // of fewer others: everybody
-  stage s(all);
+  core_fixture s(all);
   s.meet(9);
   s.run(5s);
   for (const std::uint64_t suspect : {4, 7, 2}) {
@@ -638,9 +639,9 @@ TEST_CASE("a suspect is probed out of turn by a few of those who hear of it") {
 }
 
 TEST_CASE("five pings or acks in a row with another digest start an exchange, an equal one forgives") {
-  auto quiet = stage::prompt();
+  auto quiet = core_fixture::prompt();
   quiet.exchange_period = 1h;
-  stage s(quiet);
+  core_fixture s(quiet);
   s.meet(2);
   s.run(5s);  // what there was to tell is told, the looks after joining are over
   s.take();
@@ -656,18 +657,18 @@ TEST_CASE("five pings or acks in a row with another digest start an exchange, an
     answer(digest);
     ask(digest);
   }
-  CHECK(s.out.exchanges.empty());
+  CHECK(s.out.syncs.empty());
   answer(own + 1);
-  CHECK(s.out.exchanges == std::vector<endpoint>{address_of(2)});
+  CHECK(s.out.syncs == std::vector<endpoint>{address_of(2)});
   s.take();
-  s.node.exchange_failed();
+  s.node.sync_failed();
   answer(own + 1);
   s.run(1s);
   CHECK(asked(s.out, 2));
 }
 
 TEST_CASE("nodes that hold the same have the same digest, in whatever order they learned it") {
-  stage a, b;
+  core_fixture a, b;
   a.merge(2, {about(2), about(1), offering(3, 2, "x"), about(4), accused(4, state::suspect, 2)});
   b.gossip(2, {about(4), about(9)});
   b.gossip(2, {accused(4, state::suspect, 2)});
@@ -678,7 +679,7 @@ TEST_CASE("nodes that hold the same have the same digest, in whatever order they
 }
 
 TEST_CASE("a node that was stopped accuses nobody of its own absence") {
-  stage s;
+  core_fixture s;
   s.meet(6);
   s.gossip(3, {accused(2, state::suspect, 3)});
   const auto probe = s.next_probe();
@@ -692,7 +693,7 @@ TEST_CASE("a node that was stopped accuses nobody of its own absence") {
 }
 
 TEST_CASE("an isolated node does not come back with its list of the dead") {
-  stage s;
+  core_fixture s;
   s.meet(3);
   s.run(30s, [](std::uint64_t) { return false; });
   REQUIRE(s.seen(2) == state::dead);
@@ -704,7 +705,7 @@ TEST_CASE("an isolated node does not come back with its list of the dead") {
 }
 
 TEST_CASE("updates beyond their bounds change nothing") {
-  stage s;
+  core_fixture s;
   s.meet(3);
   auto nameless = about(7);
   nameless.who = make_attributes("", address_of(7));
@@ -716,18 +717,18 @@ TEST_CASE("updates beyond their bounds change nothing") {
   heavy.document = std::make_shared<const registration>(registration{1, "", {{"x", 1, 0}}});
   auto bodiless = about(7);
   bodiless.who.reset();
-  auto strained = about(7);
-  strained.strain = strain_max + 1;
+  auto lagging = about(7);
+  lagging.worker_lag = worker_lag_max + 1;
   auto unsorted = about(7);
   unsorted.who = make_attributes("node-7", address_of(7), {{5}, {4}});
-  s.gossip(2, {nameless, nowhere, endless, ageless, heavy, bodiless, strained, unsorted});
+  s.gossip(2, {nameless, nowhere, endless, ageless, heavy, bodiless, lagging, unsorted});
   CHECK(s.node.counted().ignored_updates == 8);
   CHECK(s.node.members().size() == 3);
   CHECK(s.node.find({2})->incarnation == 0);
 }
 
 TEST_CASE("a node that others hold for left stops and says why") {
-  stage s;
+  core_fixture s;
   s.meet(3);
   s.gossip(2, {about(1, state::left)});
   CHECK(kinds(s.out) == happened{event_kind::left});
@@ -736,12 +737,12 @@ TEST_CASE("a node that others hold for left stops and says why") {
 
 TEST_CASE("one peer is exchanged with per period, however large the cluster") {
   const auto exchanges_in_an_hour = [](std::uint64_t last) {
-    stage s;
+    core_fixture s;
     s.meet(last);
     s.run(1min);
     s.take();
     s.run(1h);
-    return static_cast<double>(s.out.exchanges.size());
+    return static_cast<double>(s.out.syncs.size());
   };
   CHECK(exchanges_in_an_hour(3) == doctest::Approx(120).epsilon(0.1));
   CHECK(exchanges_in_an_hour(199) == doctest::Approx(120).epsilon(0.1));

@@ -1,51 +1,51 @@
-// The rules that decide alone: which claim is newer, what graves refuse, what options are refused.
+// The rules that decide alone: which claim is newer, what tombstones refuse, what options are refused.
 #include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <troupe/base/random.hpp>
-#include <troupe/membership/graveyard.hpp>
 #include <troupe/membership/options.hpp>
 #include <troupe/membership/order.hpp>
+#include <troupe/membership/tombstones.hpp>
 
 using namespace troupe;
 using namespace troupe::membership;
 
 namespace {
 
-standing claim(std::uint64_t life, std::uint64_t incarnation, state value) {
+claim claimed(std::uint64_t life, std::uint64_t incarnation, state value) {
   return {epoch{life}, incarnation, value};
 }
 
-std::vector<standing> all_claims() {
-  std::vector<standing> all;
+std::vector<claim> all_claims() {
+  std::vector<claim> all;
   for (std::uint64_t life : {1, 2})
     for (std::uint64_t incarnation : {0, 1, 2})
       for (const auto value : {state::alive, state::suspect, state::dead, state::left})
-        all.push_back(claim(life, incarnation, value));
+        all.push_back(claimed(life, incarnation, value));
   return all;
 }
 
 }  // namespace
 
 TEST_CASE("a higher epoch supersedes everything of a lower one") {
-  CHECK(supersedes(claim(2, 0, state::alive), claim(1, 9, state::left)));
-  CHECK_FALSE(supersedes(claim(1, 9, state::left), claim(2, 0, state::alive)));
+  CHECK(supersedes(claimed(2, 0, state::alive), claimed(1, 9, state::left)));
+  CHECK_FALSE(supersedes(claimed(1, 9, state::left), claimed(2, 0, state::alive)));
 }
 
 TEST_CASE("within an epoch the incarnation decides, then the worse state") {
-  CHECK(supersedes(claim(1, 1, state::alive), claim(1, 0, state::dead)));
-  CHECK(supersedes(claim(1, 0, state::suspect), claim(1, 0, state::alive)));
-  CHECK(supersedes(claim(1, 0, state::dead), claim(1, 0, state::suspect)));
-  CHECK_FALSE(supersedes(claim(1, 0, state::suspect), claim(1, 1, state::alive)));
-  CHECK_FALSE(supersedes(claim(1, 0, state::alive), claim(1, 0, state::alive)));
+  CHECK(supersedes(claimed(1, 1, state::alive), claimed(1, 0, state::dead)));
+  CHECK(supersedes(claimed(1, 0, state::suspect), claimed(1, 0, state::alive)));
+  CHECK(supersedes(claimed(1, 0, state::dead), claimed(1, 0, state::suspect)));
+  CHECK_FALSE(supersedes(claimed(1, 0, state::suspect), claimed(1, 1, state::alive)));
+  CHECK_FALSE(supersedes(claimed(1, 0, state::alive), claimed(1, 0, state::alive)));
 }
 
 TEST_CASE("left is the last word of its epoch, at any incarnation") {
-  CHECK(supersedes(claim(1, 0, state::left), claim(1, 5, state::alive)));
-  CHECK_FALSE(supersedes(claim(1, 5, state::alive), claim(1, 0, state::left)));
-  CHECK_FALSE(supersedes(claim(1, 5, state::left), claim(1, 0, state::left)));
+  CHECK(supersedes(claimed(1, 0, state::left), claimed(1, 5, state::alive)));
+  CHECK_FALSE(supersedes(claimed(1, 5, state::alive), claimed(1, 0, state::left)));
+  CHECK_FALSE(supersedes(claimed(1, 5, state::left), claimed(1, 0, state::left)));
 }
 
 TEST_CASE("claims in any order lead to the same view") {
@@ -58,11 +58,11 @@ TEST_CASE("claims in any order lead to the same view") {
     }
   random_source random(3);
   for (int run = 0; run < 200; ++run) {
-    std::vector<standing> heard;
+    std::vector<claim> heard;
     for (int i = 0; i < 6; ++i) heard.push_back(all[random.below(static_cast<std::uint32_t>(all.size()))]);
     // Two claims of leaving differ at most in an incarnation that no longer matters.
-    const auto view = [](const std::vector<standing>& claims) {
-      standing known = claims.front();
+    const auto view = [](const std::vector<claim>& claims) {
+      claim known = claims.front();
       for (const auto& news : claims)
         if (supersedes(news, known)) known = news;
       if (known.state == state::left) known.incarnation = 0;
@@ -74,21 +74,21 @@ TEST_CASE("claims in any order lead to the same view") {
   }
 }
 
-TEST_CASE("a grave refuses what is not newer, and the oldest grave goes first") {
-  graveyard graves(2);
-  graves.bury({1}, claim(5, 3, state::dead));
-  CHECK(graves.refuses({1}, claim(5, 3, state::alive)));
-  CHECK(graves.refuses({1}, claim(4, 9, state::alive)));
-  CHECK_FALSE(graves.refuses({1}, claim(5, 4, state::alive)));
-  CHECK_FALSE(graves.refuses({1}, claim(6, 0, state::alive)));
-  CHECK_FALSE(graves.refuses({2}, claim(1, 0, state::alive)));
-  graves.bury({1}, claim(5, 2, state::dead));  // older than what is known
-  CHECK(graves.refuses({1}, claim(5, 3, state::alive)));
-  graves.bury({2}, claim(1, 0, state::left));
-  graves.bury({3}, claim(1, 0, state::left));
-  CHECK(graves.size() == 2);
-  CHECK_FALSE(graves.refuses({1}, claim(1, 0, state::alive)));
-  CHECK(graves.refuses({3}, claim(1, 7, state::alive)));
+TEST_CASE("a tombstone refuses what is not newer, and the oldest goes first") {
+  tombstones stones(2);
+  stones.bury({1}, claimed(5, 3, state::dead));
+  CHECK(stones.refuses({1}, claimed(5, 3, state::alive)));
+  CHECK(stones.refuses({1}, claimed(4, 9, state::alive)));
+  CHECK_FALSE(stones.refuses({1}, claimed(5, 4, state::alive)));
+  CHECK_FALSE(stones.refuses({1}, claimed(6, 0, state::alive)));
+  CHECK_FALSE(stones.refuses({2}, claimed(1, 0, state::alive)));
+  stones.bury({1}, claimed(5, 2, state::dead));  // older than what is known
+  CHECK(stones.refuses({1}, claimed(5, 3, state::alive)));
+  stones.bury({2}, claimed(1, 0, state::left));
+  stones.bury({3}, claimed(1, 0, state::left));
+  CHECK(stones.size() == 2);
+  CHECK_FALSE(stones.refuses({1}, claimed(1, 0, state::alive)));
+  CHECK(stones.refuses({3}, claimed(1, 7, state::alive)));
 }
 
 TEST_CASE("the options' defaults and presets are within their bounds, and an error names the field") {

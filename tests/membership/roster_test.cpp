@@ -13,8 +13,8 @@ using namespace troupe::membership;
 
 namespace {
 
-record about(std::uint64_t node, state value = state::alive) {
-  record one;
+known_node about(std::uint64_t node, state value = state::alive) {
+  known_node one;
   one.self = {{node}, {1}};
   one.state = value;
   one.who = make_attributes("node-" + std::to_string(node), *parse_endpoint("10.0.0.1:7000"));
@@ -67,10 +67,10 @@ TEST_CASE("picks are different, accepted, uniform, and of the right kind") {
   roster all;
   for (std::uint64_t node = 1; node <= 10; ++node) all.insert(about(node), random);
   for (std::uint64_t node = 11; node <= 15; ++node) all.insert(about(node, state::left), random);
-  CHECK(all.pick(9, random, [](const record& one) { return one.self.node.value % 2 == 1; }).size() == 5);
+  CHECK(all.pick(9, random, [](const known_node& one) { return one.self.node.value % 2 == 1; }).size() == 5);
   std::map<node_id, int> counts;
   for (int i = 0; i < 10'000; ++i)
-    for (const auto who : all.pick(3, random, [](const record&) { return true; })) ++counts[who];
+    for (const auto who : all.pick(3, random, [](const known_node&) { return true; })) ++counts[who];
   CHECK(counts.size() == 10);
   for (const auto& [who, times] : counts) CHECK(times == doctest::Approx(3000).epsilon(0.1));
   for (int i = 0; i < 100; ++i) CHECK(all.pick_departed(random)->self.node.value > 10);

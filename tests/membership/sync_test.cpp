@@ -57,18 +57,18 @@ class place final : public sync_view {
 
   identity self;
   std::map<node_id, update> members;
-  std::map<node_id, standing> graves;
+  std::map<node_id, claim> tombstones;
 
   void learn(const update& news) {
     const auto who = news.subject.node;
-    const standing stands{news.subject.epoch, news.incarnation, news.state};
-    if (const auto grave = graves.find(who); grave != graves.end()) {
-      if (!supersedes(stands, grave->second)) return;
-      graves.erase(grave);
+    const claim stands{news.subject.epoch, news.incarnation, news.state};
+    if (const auto stone = tombstones.find(who); stone != tombstones.end()) {
+      if (!supersedes(stands, stone->second)) return;
+      tombstones.erase(stone);
     }
     const auto found = members.find(who);
     if (found == members.end()) {
-      if (!is_live(news.state)) return void(graves[who] = stands);
+      if (!is_live(news.state)) return void(tombstones[who] = stands);
       members[who] = news;
       return sums_.add(*find(who));
     }
@@ -92,7 +92,7 @@ class place final : public sync_view {
       news.state = gone.state;
       return learn(news);
     }
-    graves[gone.subject.node] = {gone.subject.epoch, gone.incarnation, gone.state};
+    tombstones[gone.subject.node] = {gone.subject.epoch, gone.incarnation, gone.state};
   }
 
   const settled_sums& sums() const override { return sums_; }
@@ -107,9 +107,9 @@ class place final : public sync_view {
   void each(const std::function<void(const sync_digest&)>& visit) const override {
     for (const auto& [who, known] : members) visit(*find(who));
   }
-  std::optional<standing> grave_of(node_id who) const override {
-    const auto found = graves.find(who);
-    return found == graves.end() ? std::nullopt : std::optional(found->second);
+  std::optional<claim> tombstone_of(node_id who) const override {
+    const auto found = tombstones.find(who);
+    return found == tombstones.end() ? std::nullopt : std::optional(found->second);
   }
   update fact_of(node_id who, with_document wanted) const override {
     auto fact = members.at(who);
@@ -143,7 +143,7 @@ transcript sync(place& initiator, place& responder) {
     const auto admitted = session.admit(*under_way);
     REQUIRE_MESSAGE(admitted, admitted.error().text);
     for (const auto& fact : under_way->facts) view.learn(fact);
-    for (const auto& grave : under_way->graves) view.bury(grave);
+    for (const auto& stone : under_way->tombstones) view.bury(stone);
     auto outcome = session.answer(*under_way, view);
     for (const auto& gone : outcome.gone) view.bury(gone);
     so_far.contradicted += outcome.contradicted.size();
@@ -300,7 +300,7 @@ TEST_CASE("whatever is out of turn or out of bounds is refused by name, and ends
   CHECK(says(told([](auto& it) { it.from = {}; }), "nobody"));
   CHECK(says(told([](auto& it) { it.more = true; }), "promises more"));
   CHECK(says(told([](auto& it) { it.others.resize(9); }), "names 9 others"));
-  CHECK(says(told([](auto& it) { it.graves.push_back({life_of(7), 0, 0, state::alive}); }), "who lives"));
+  CHECK(says(told([](auto& it) { it.tombstones.push_back({life_of(7), 0, 0, state::alive}); }), "who lives"));
   auto asking = turn;
   asking.wants = {{{5}, 0}};
   auto elsewhere = asking;
@@ -378,7 +378,7 @@ TEST_CASE("a joiner has the whole view after one round trip, and is known") {
   neighbour seed(1), joiner(5000);
   seed.learn_range(2, 1000);
   joiner.brain.join({address_of(1)}, time_point{}, joiner.out);
-  CHECK(joiner.out.exchanges == std::vector{address_of(1)});
+  CHECK(joiner.out.syncs == std::vector{address_of(1)});
   CHECK_FALSE(joiner.brain.joined());
   const auto said = talk(joiner, seed);
   CHECK(said.size() == 3);
@@ -408,8 +408,8 @@ TEST_CASE("a seed that is busy names others, and the joiner asks one of them at 
     CHECK(said[1].kind == sync_kind::busy);
     CHECK(said[1].others.size() == 3);
   }
-  CHECK(joiner.out.exchanges.size() == 3);
-  for (const auto& other : joiner.out.exchanges) CHECK(other != address_of(1));
+  CHECK(joiner.out.syncs.size() == 3);
+  for (const auto& other : joiner.out.syncs) CHECK(other != address_of(1));
   CHECK_FALSE(joiner.brain.joined());
   CHECK(seed.brain.counted().refused_syncs == 5);
   seed.brain.end_sync(held);

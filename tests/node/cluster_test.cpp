@@ -282,7 +282,7 @@ TEST_CASE("a node whose workers are all stuck is seen so by the others, and well
   REQUIRE(eventually([&] { return lab::servers_known(other, "one") == 1; }));
   const auto seen = [&] {
     for (const auto& each : other.members())
-      if (each.name == "stuck" && each.state == membership::state::alive) return int{each.strain};
+      if (each.name == "stuck" && each.state == membership::state::alive) return int{each.worker_lag};
     return -1;
   };
   CHECK(seen() == 0);

@@ -35,7 +35,7 @@ update update_of(random_source& random) {
   what.incarnation = random() >> 20;
   what.state = static_cast<state>(random.below(4));
   what.mode = static_cast<mode>(random.below(3));
-  what.strain = static_cast<std::uint8_t>(random.below(strain_max + 1));
+  what.worker_lag = static_cast<std::uint8_t>(random.below(worker_lag_max + 1));
   what.accuser_health = static_cast<std::uint8_t>(random());
   what.accuser = {random()};
   std::vector<node_id> lossy(random.below(lossy_max + 1));
@@ -89,7 +89,7 @@ sync_message sync_of(random_source& random) {
   some(what.digests, [&] { return digest_of(random); });
   some(what.wants, [&] { return sync_message::want{{random()}, random()}; });
   some(what.facts, [&] { return update_of(random); });
-  some(what.graves, [&] { return digest_of(random); });
+  some(what.tombstones, [&] { return digest_of(random); });
   some(what.others, [&] { return address_of(random); });
   return what;
 }
@@ -111,7 +111,8 @@ void check_bounds(const std::vector<update>& updates, std::size_t bytes) {
   for (const auto& fact : updates) {
     REQUIRE(fact.who);
     if (fact.who->name.empty() || fact.who->name.size() > node_name_bytes_max) FAIL("a name out of bounds");
-    if (fact.who->lossy.size() > lossy_max || fact.strain > strain_max) FAIL("a report out of bounds");
+    if (fact.who->lossy.size() > lossy_max || fact.worker_lag > worker_lag_max)
+      FAIL("a report out of bounds");
     if (fact.state > state::left || fact.mode > mode::draining) FAIL("an unknown state");
     if (fact.document && !is_sensible(*fact.document)) FAIL("a document out of bounds");
   }
@@ -207,7 +208,7 @@ TEST_CASE("a message beyond a bound is refused whole") {
   CHECK(named("x", {{5}, {4}}));
   CHECK(named("x", {{5}, {5}}));
   CHECK(refused([](update& u) { u.subject.node = {}; }));
-  CHECK(refused([](update& u) { u.strain = strain_max + 1; }));
+  CHECK(refused([](update& u) { u.worker_lag = worker_lag_max + 1; }));
   const auto offering = [&](std::string zone, std::vector<service_entry> services) {
     return refused([&](update& u) { u.document = shared({1, zone, services}); });
   };

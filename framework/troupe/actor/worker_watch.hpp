@@ -3,7 +3,7 @@
 //
 // A job waits as long as all workers that could take it are busy. On CAF's pool that is every thread of it;
 // of the services' own threads each is asked, and the shortest wait counts: one service that blocks its own
-// thread is that service's load, which its callers are told with its answers; a node is strained when none of
+// thread is that service's load, which its callers are told with its answers; a node lags when none of
 // its threads gets to its work.
 #pragma once
 

@@ -112,7 +112,7 @@ void gossip_actor::meet_stranger(time_point now) {
   const auto& known = core_.members();
   if (std::none_of(known.begin(), known.end(), [&](const auto& one) { return one.who->address == *who; }))
     return;
-  actions_.exchanges.push_back(*who);
+  actions_.syncs.push_back(*who);
   settle(now);
 }
 
@@ -124,8 +124,8 @@ void gossip_actor::tell_rings() {
 
 void gossip_actor::settle(time_point now) {
   std::vector<membership::member> changes;
-  // Exchanges that cannot even begin are reported back, which may want more.
-  while (!actions_.packets.empty() || !actions_.exchanges.empty() || !actions_.events.empty() ||
+  // Syncs that cannot even begin are reported back, which may want more.
+  while (!actions_.packets.empty() || !actions_.syncs.empty() || !actions_.events.empty() ||
          !actions_.notes.empty() || !actions_.stream_pings.empty()) {
     auto wanted = std::exchange(actions_, {});
     for (const auto& packet : wanted.packets) send_packet(packet);
@@ -137,7 +137,7 @@ void gossip_actor::settle(time_point now) {
       if (others_.happened) others_.happened(event);
     }
     for (const auto& ping : wanted.stream_pings) streams_.ping(ping.who, ping.at);
-    for (const auto& with : wanted.exchanges) streams_.dial(with);
+    for (const auto& with : wanted.syncs) streams_.dial(with);
   }
   if (socket_) socket_->flush();
   if (!changes.empty()) others_.members_changed(std::move(changes));
@@ -189,7 +189,7 @@ void gossip_actor::end_sync(membership::sync_session& session) {
 }
 
 void gossip_actor::exchange_failed() {
-  if (options_.role == role::member) core_.exchange_failed();
+  if (options_.role == role::member) core_.sync_failed();
 }
 
 membership::sync_message gossip_actor::ask_presence(identity who) { return core_.ask_presence(who); }
@@ -237,7 +237,7 @@ void gossip_actor::seeds_resolved(const seed_list::resolution& outcome) {
   // Who was told to join others while among some asks them as well: both parts learn of each other by that.
   if (std::exchange(greeting_, false) && options_.role == role::member)
     for (const auto& seed : outcome.found)
-      if (seed != shared_.address) actions_.exchanges.push_back(seed);
+      if (seed != shared_.address) actions_.syncs.push_back(seed);
   if (options_.role == role::observer)
     observe_again(now);
   else if (!outcome.found.empty())
@@ -365,12 +365,12 @@ void gossip_actor::look_at_workers(time_point now) {
   const auto late = now - due_.at(deadline::look);
   const auto loop = std::min(late, std::exchange(loop_late_, late));
   due_.set(deadline::look, now + look_period);
-  const auto before = strain_.now();
-  const auto level = strain_.note(std::max(loop, shared_.engine.workers().look(now)), now);
+  const auto before = lag_.now();
+  const auto level = lag_.note(std::max(loop, shared_.engine.workers().look(now)), now);
   if (level == before) return;
   shared_.log->warn("the workers of this node are {}",
                     level == 0 ? "free again" : "busy: work waits for them");
-  core_.set_strain(level, now, actions_);
+  core_.set_worker_lag(level, now, actions_);
 }
 
 void gossip_actor::arm() {

@@ -20,7 +20,7 @@
 #include <troupe/membership/core.hpp>
 #include <troupe/membership/event_history.hpp>
 #include <troupe/membership/observation.hpp>
-#include <troupe/membership/strain_level.hpp>
+#include <troupe/membership/worker_lag.hpp>
 #include <troupe/transport/datagram_socket.hpp>
 #include <troupe/transport/timer.hpp>
 
@@ -117,7 +117,7 @@ class gossip_actor final : public actor::bound_actor, private sync_streams::part
   seed_list seeds_;
   std::size_t next_seed_ = 0;
   membership::event_history history_;
-  membership::strain_level strain_;
+  membership::worker_lag lag_;
   std::function<void()> left_;  // whom to tell that this node has left
   duration loop_late_{0};
   bool greeting_ = false;  // the seeds are to be asked whether this node has joined or not

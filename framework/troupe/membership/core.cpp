@@ -16,7 +16,7 @@ constexpr duration sweep_period = 10s;
 void actions::clear() {
   packets.clear();
   stream_pings.clear();
-  exchanges.clear();
+  syncs.clear();
   events.clear();
   notes.clear();
 }
@@ -26,7 +26,7 @@ core::core(const options& settings, identity self, std::string name, endpoint ad
     : settings_(settings),
       self_(self.node),
       random_(seed),
-      graveyard_(settings.graves_max),
+      tombstones_(settings.graves_max),
       accusation_limit_(settings.accusations_max, settings.probe_period),
       losses_(settings.loss_percent),
       restated_(now - settings.restate_interval),
@@ -44,7 +44,7 @@ core::core(const options& settings, identity self, std::string name, endpoint ad
   TROUPE_INVARIANT(settings.validate());
   TROUPE_INVARIANT(self.node && self.epoch);
   TROUPE_INVARIANT(!name.empty() && name.size() <= node_name_bytes_max);
-  record mine;
+  known_node mine;
   mine.self = self;
   mine.who = make_attributes(std::move(name), address);
   mine.since = now;
@@ -55,7 +55,7 @@ core::core(const options& settings, identity self, std::string name, endpoint ad
 bool core::running() const { return self().state != state::left; }
 bool core::joined() const { return joined_; }
 int core::local_health() const { return health_; }
-const record& core::self() const { return *roster_.find(self_); }
+const known_node& core::self() const { return *roster_.find(self_); }
 const roster& core::members() const { return roster_; }
 
 core::counters core::counted() const {
@@ -70,7 +70,7 @@ std::optional<member> core::find(node_id who) const {
   return whole(*known);
 }
 
-member core::whole(const record& known) const {
+member core::whole(const known_node& known) const {
   member all;
   all.self = known.self;
   all.incarnation = known.incarnation;
@@ -82,9 +82,9 @@ member core::whole(const record& known) const {
   all.since = known.since;
   if (const auto by = accusations_.find(known.self.node); by != accusations_.end())
     all.accuser = by->second.accuser;
-  if (const auto measured = links_.find(known.self.node); measured != links_.end())
+  if (const auto measured = contacts_.find(known.self.node); measured != contacts_.end())
     all.round_trip = measured->second.timing.smoothed();
-  all.strain = known.strain;
+  all.worker_lag = known.worker_lag;
   all.degraded = known.degraded;
   all.observers = loss_reports_.observers_of(known.self.node);
   return all;
@@ -120,9 +120,9 @@ void core::tick(time_point now, actions& out) {
 time_point core::next_deadline() const {
   auto next = std::min({next_gossip_, next_release_, next_farewell_});
   if (!running()) return next;
-  next =
-      std::min({next, next_probe_, next_exchange_, next_join_, next_heal_, next_sweep_, next_relay_,
-                next_restate_, losses_.next(), roll_call_.next(), docket_.gathered(settings_.verdict_wait)});
+  next = std::min({next, next_probe_, next_exchange_, next_join_, next_heal_, next_sweep_, next_relay_,
+                   next_restate_, losses_.next(), roll_call_.next(),
+                   open_suspicions_.gathered(settings_.verdict_wait)});
   if (probe_) next = std::min({next, probe_->indirect_at, probe_->again_at, probe_->ends});
   if (!watches_.empty()) next = std::min(next, watches_.begin()->second.ends);
   if (wanted_exchange_) next = std::min(next, next_extra_exchange_);
@@ -138,7 +138,7 @@ void core::notice_stall(time_point now) {
   if (now - due <= settings_.probe_timeout_max) return;
   ++counters_.stalls;
   adjust_health(+1);
-  docket_.postpone_all(now - due);
+  open_suspicions_.postpone_all(now - due);
   probe_.reset();
   roll_call_.close();
   watches_.clear();
@@ -160,7 +160,8 @@ void core::publish(std::vector<service_entry> services, std::string zone, time_p
                         "bounds (names 1 to 128 bytes, zone up to 64, weight 1 to 10,000)");
     return;
   }
-  amend(me(), [&](record& mine) { mine.document = std::make_shared<const registration>(std::move(next)); });
+  amend(me(),
+        [&](known_node& mine) { mine.document = std::make_shared<const registration>(std::move(next)); });
   happened(event_kind::changed, self());
   announce(self(), urgency::registration, carry::document, now);
   push(now, out);
@@ -170,7 +171,7 @@ void core::publish(std::vector<service_entry> services, std::string zone, time_p
 void core::set_mode(membership::mode mode, time_point now, actions& out) {
   if (!running() || self().mode == mode) return;
   // The incarnation rises with every change of what it covers: equal incarnations mean equal attributes.
-  amend(me(), [&](record& mine) {
+  amend(me(), [&](known_node& mine) {
     mine.mode = mode;
     ++mine.incarnation;
   });
@@ -182,7 +183,7 @@ void core::set_mode(membership::mode mode, time_point now, actions& out) {
 
 void core::heard_from(identity peer, time_point now) {
   const auto* known = roster_.find(peer.node);
-  if (known != nullptr && known->self == peer) links_[peer.node].heard = now;
+  if (known != nullptr && known->self == peer) contacts_[peer.node].heard = now;
 }
 
 // --- The end ---------------------------------------------------------------------------------------
@@ -207,7 +208,7 @@ void core::say_farewell(time_point now, actions& out) {
   next_farewell_ = never;
   const auto wanted = static_cast<std::size_t>(settings_.leave_fanout);
   if (now >= farewell_ends_ || farewelled_.size() >= wanted) return;
-  const auto told = roster_.pick(wanted - farewelled_.size(), random_, [&](const record& one) {
+  const auto told = roster_.pick(wanted - farewelled_.size(), random_, [&](const known_node& one) {
     return std::find(farewelled_.begin(), farewelled_.end(), one.self.node) == farewelled_.end();
   });
   if (told.empty()) return;
@@ -246,7 +247,7 @@ void core::stop(std::string note, time_point now, actions& out) {
 
 // --- Events ----------------------------------------------------------------------------------------
 
-void core::happened(event_kind kind, const record& whom) {
+void core::happened(event_kind kind, const known_node& whom) {
   events_.push_back({kind, whole(whom)});
   if (next_release_ == never) next_release_ = last_release_ + settings_.event_interval;
   // Whoever sees a member, or what it serves, may call it at once: the router must not be the last to know.
@@ -261,7 +262,7 @@ void core::release_events(time_point now, actions& out) {
   if (events_.empty()) return;
   if (running() && now < next_release_) return;
   const auto is_death = [](const event& one) { return one.kind == event_kind::died; };
-  if (running() && settings_.event_interval > 0s && docket_.has_shared() &&
+  if (running() && settings_.event_interval > 0s && open_suspicions_.has_shared() &&
       std::all_of(events_.begin(), events_.end(), is_death)) {
     if (deaths_until_ == never) deaths_until_ = now + settings_.verdict_wait;
     next_release_ = std::min(now + settings_.event_interval, deaths_until_);

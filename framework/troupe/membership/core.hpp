@@ -26,7 +26,6 @@
 #include <troupe/base/time.hpp>
 #include <troupe/membership/accusation_limit.hpp>
 #include <troupe/membership/dissemination.hpp>
-#include <troupe/membership/graveyard.hpp>
 #include <troupe/membership/isolation.hpp>
 #include <troupe/membership/loss.hpp>
 #include <troupe/membership/member.hpp>
@@ -38,6 +37,7 @@
 #include <troupe/membership/round_trip.hpp>
 #include <troupe/membership/suspicion.hpp>
 #include <troupe/membership/sync.hpp>
+#include <troupe/membership/tombstones.hpp>
 
 namespace troupe::membership {
 
@@ -54,7 +54,7 @@ struct actions {
     std::uint64_t sequence;
   };
   std::vector<stream_ping> stream_pings;  // open a stream there, too; say `stream_answered` if it is `who`
-  std::vector<endpoint> exchanges;        // open a stream there and run a sync, as sync.hpp says
+  std::vector<endpoint> syncs;            // open a stream there and run a sync, as sync.hpp says
   std::vector<event> events;              // in the order in which they happened
   std::vector<std::string> notes;         // one line each, worth a warning in the log
 
@@ -91,7 +91,7 @@ class core {
   /// Once for each session, however it ended.
   void end_sync(sync_session& session);
   /// No stream came about, or none that answered.
-  void exchange_failed();
+  void sync_failed();
   /// The message of a stream ping. `sync_kind::pong` from `target` is the answer.
   sync_message ask_presence(identity target) const;
 
@@ -99,9 +99,9 @@ class core {
   /// not published, and a note says why. The same document or mode again does nothing.
   void publish(std::vector<service_entry> services, std::string zone, time_point now, actions& out);
   void set_mode(membership::mode mode, time_point now, actions& out);
-  /// How far this node's own dispatcher lags, 0 (it keeps up) to `strain_max`: told to the others at most
+  /// How far this node's own dispatcher lags, 0 (it keeps up) to `worker_lag_max`: told to the others at most
   /// once per options::restate_interval.
-  void set_strain(int level, time_point now, actions& out);
+  void set_worker_lag(int level, time_point now, actions& out);
   /// Announces that this node has left. Final. It is repeated until options::leave_fanout different peers
   /// have acknowledged it, or options::leave_limit has passed: `leave_done`.
   void leave(time_point now, actions& out);
@@ -119,7 +119,7 @@ class core {
   int local_health() const;
   /// True while this node reaches so few that it doubts itself rather than the others (isolation.hpp).
   bool isolated() const;
-  const record& self() const;
+  const known_node& self() const;
   /// Everyone known, this node included; dead and left until they are forgotten. Cheap.
   const roster& members() const;
   /// One of them with all that is known of it; nothing for a stranger.
@@ -176,17 +176,17 @@ class core {
   struct accusation {
     node_id accuser{};
     std::uint8_t health = 0;
-    node_id mourner{};  // who told of a death that is only believed to be a suspicion
+    node_id death_teller{};  // who told of a death that is only believed to be a suspicion
   };
   /// What is measured of a peer and nobody else's business.
-  struct link {
+  struct contact {
     round_trip timing;
     time_point heard = time_point::min();
   };
   /// How a fact reached this node.
   enum class channel : std::uint8_t { packet, stream };
   enum class retelling : std::uint8_t { announce, keep };
-  struct hearsay {
+  struct provenance {
     channel by;
     retelling then;
     identity teller;
@@ -205,8 +205,8 @@ class core {
   void say_farewell(time_point now, actions& out);
   void receive_farewell_ack(const packet& what);
   void stop(std::string note, time_point now, actions& out);
-  member whole(const record& known) const;
-  void happened(event_kind kind, const record& whom);
+  member whole(const known_node& known) const;
+  void happened(event_kind kind, const known_node& whom);
   void release_events(time_point now, actions& out);
 
   // core_lasting.cpp
@@ -219,7 +219,7 @@ class core {
 
   // core_probing.cpp
   void probe_next(time_point now, actions& out);
-  const record* next_target();
+  const known_node* next_target();
   void be_witness(node_id suspect);
   void ask_helpers(time_point now, actions& out);
   void ask_again(time_point now, actions& out);
@@ -236,16 +236,16 @@ class core {
   void adjust_health(int by);
 
   // core_verdict.cpp
-  void suspect(record& whom, time_point now, actions& out);
-  record& accuse(record& whom, time_point now);
-  void confirm(record& known, accusation by, const hearsay& how, time_point now);
-  credit credit_of(const accusation& by) const;
+  void suspect(known_node& whom, time_point now, actions& out);
+  known_node& accuse(known_node& whom, time_point now);
+  void confirm(known_node& known, accusation by, const provenance& how, time_point now);
+  trust trust_of(const accusation& by) const;
   bool is_certain(node_id who) const;
   bool wants_two_words() const;
   bool may_bury(node_id who, time_point now) const;
   void bury_suspects(time_point now, actions& out);
-  void ask_about(const record& suspect, time_point now, actions& out);
-  record& enter(record& whom, membership::state state, accusation by, time_point now);
+  void ask_about(const known_node& suspect, time_point now, actions& out);
+  known_node& enter(known_node& whom, membership::state state, accusation by, time_point now);
 
   // core_condition.cpp
   void restate(time_point now);
@@ -264,12 +264,13 @@ class core {
   void take_losses(node_id observer, const std::vector<node_id>& before, const std::vector<node_id>& after);
 
   // core_learning.cpp
-  void learn(const update& what, const hearsay& how, time_point now, actions& out);
+  void learn(const update& what, const provenance& how, time_point now, actions& out);
   void learn_of_self(const update& what, time_point now, actions& out);
-  void learn_of_stranger(const update& what, const hearsay& how, time_point now, actions& out);
-  void replace(record& known, const update& what, const hearsay& how, time_point now, actions& out);
-  void learn_document(record& known, const update& what, const hearsay& how, time_point now, actions& out);
-  bool adopt_document(record& known, const update& what);
+  void learn_of_stranger(const update& what, const provenance& how, time_point now, actions& out);
+  void replace(known_node& known, const update& what, const provenance& how, time_point now, actions& out);
+  void learn_document(known_node& known, const update& what, const provenance& how, time_point now,
+                      actions& out);
+  bool adopt_document(known_node& known, const update& what);
   void refute(std::uint64_t incarnation, time_point now, actions& out);
   bool is_plausible(const update& what) const;
 
@@ -278,7 +279,7 @@ class core {
   void request_exchange(endpoint with, time_point now, actions& out);
   void compare_digest(const packet& what, endpoint reply_to, time_point now, actions& out);
   class knowledge;
-  static sync_digest digest_of(const record& whom);
+  static sync_digest digest_of(const known_node& whom);
   using sync_answer = result<std::optional<sync_message>>;
   sync_answer prove_presence(sync_session& session, const sync_message& what);
   sync_answer meet_oneself(sync_session& session);
@@ -286,13 +287,13 @@ class core {
   sync_answer send_elsewhere(sync_session& session);
   sync_answer go_elsewhere(sync_session& session, const sync_message& what, actions& out);
   void take_facts(sync_session& session, const sync_message& what, time_point now, actions& out);
-  void learn_grave(const sync_digest& grave, const hearsay& how, time_point now, actions& out);
+  void learn_tombstone(const sync_digest& stone, const provenance& how, time_point now, actions& out);
   std::optional<update> contradiction_of(const update& fact) const;
   void contradict(sync_session& session, std::vector<update> notes, actions& out);
 
   // core_telling.cpp
-  update describe(const record& whom, carry what) const;
-  void announce(const record& whom, urgency how_urgent, carry what, time_point now);
+  update describe(const known_node& whom, carry what) const;
+  void announce(const known_node& whom, urgency how_urgent, carry what, time_point now);
   int budget() const;
   void push(time_point now, actions& out);
   bool tell_some(actions& out);
@@ -307,10 +308,10 @@ class core {
   bool misjudges_self(const packet& what) const;
   std::vector<node_id> pick_live(std::size_t count, node_id except);
 
-  record& me() { return *roster_.find(self_); }
+  known_node& me() { return *roster_.find(self_); }
   /// Every change of a member that the digest covers goes through here.
   template <class Edit>
-  void amend(record& whom, Edit&& edit) {
+  void amend(known_node& whom, Edit&& edit) {
     sums_.remove(digest_of(whom));
     edit(whom);
     sums_.add(digest_of(whom));
@@ -325,10 +326,10 @@ class core {
   // Only members, and no longer than they are: at most members_max entries of about 70 bytes. All of them are
   // kept, since `troupe rtt` shows them and a peer's turn, which needs its round trip, comes once in N
   // periods.
-  std::map<node_id, link> links_;
+  std::map<node_id, contact> contacts_;
   std::map<node_id, accusation> accusations_;  // exactly the members in state suspect or dead
-  docket docket_;                              // exactly the members in state suspect
-  graveyard graveyard_;
+  open_suspicions open_suspicions_;            // exactly the members in state suspect
+  tombstones tombstones_;
   settled_sums sums_;  // of everybody; its total is the digest in an ack
   // Who is to be forgotten, the oldest first; entries about those who came back meanwhile count for nothing.
   std::deque<std::pair<time_point, node_id>> dead_;
@@ -348,7 +349,7 @@ class core {
   loss_meter losses_;                            // what this node sees
   std::map<std::uint64_t, watch_ping> watches_;  // by sequence
   loss_reports loss_reports_;                    // what all say
-  std::uint8_t strain_ = 0;                      // to be told
+  std::uint8_t worker_lag_ = 0;                  // to be told
   time_point restated_;
 
   std::vector<event> events_;  // not handed out yet
@@ -360,7 +361,7 @@ class core {
   std::uint64_t next_sequence_;
   int mismatches_ = 0;  // pings and acks in a row whose digest differed
 
-  int looks_left_ = 0;  // quick exchanges still due after joining
+  int looks_left_ = 0;  // quick syncs still due after joining
   // Others that are asked when the seeds are busy, until the seeds are asked again.
   static constexpr int referrals_max = 3;
   int referrals_left_ = 0;

@@ -17,8 +17,8 @@ constexpr int looks_per_period = 2;
 
 bool core::isolated() const { return isolated_since_ != never; }
 
-void core::set_strain(int level, time_point now, actions& out) {
-  strain_ = static_cast<std::uint8_t>(std::clamp(level, 0, int{strain_max}));
+void core::set_worker_lag(int level, time_point now, actions& out) {
+  worker_lag_ = static_cast<std::uint8_t>(std::clamp(level, 0, int{worker_lag_max}));
   restate(now);
   release_events(now, out);
 }
@@ -28,17 +28,17 @@ void core::restate(time_point now) {
   next_restate_ = never;
   if (!running()) return;
   const auto lossy = losses_.lossy();
-  if (self().strain == strain_ && self().who->lossy == lossy) return;
+  if (self().worker_lag == worker_lag_ && self().who->lossy == lossy) return;
   if (now < restated_ + settings_.restate_interval) {
     next_restate_ = restated_ + settings_.restate_interval;
     return;
   }
   restated_ = now;
   const auto before = self().who->lossy;
-  const bool eased = self().strain == strain_;
-  amend(me(), [&](record& mine) {
+  const bool eased = self().worker_lag == worker_lag_;
+  amend(me(), [&](known_node& mine) {
     ++mine.incarnation;
-    mine.strain = strain_;
+    mine.worker_lag = worker_lag_;
     if (before != lossy) mine.who = make_attributes(mine.who->name, mine.who->address, lossy);
   });
   if (!eased) happened(event_kind::changed, self());
@@ -57,7 +57,7 @@ void core::watch_isolation(time_point now, actions& out) {
   }
   ++counters_.isolations;
   isolated_since_ = now;
-  docket_.doubt_all();
+  open_suspicions_.doubt_all();
   losses_.clear();
   restate(now);
   // Its own accusations are not to be the first that it says when the others hear it again.
@@ -71,7 +71,7 @@ void core::watch_isolation(time_point now, actions& out) {
 void core::end_isolation(time_point now) {
   isolated_since_ = never;
   // What others suspect, too, has waited; its subjects get the whole time to be heard.
-  docket_.restart_all(now);
+  open_suspicions_.restart_all(now);
   probe_.reset();  // begun in isolation, it says nothing of its target
   next_probe_ = std::min(next_probe_, now + settings_.probe_period);
 }
@@ -99,7 +99,7 @@ void core::begin_roll_call(time_point now) {
   roll_call_.begin(everybody, settings_.probe_timeout_max, now);
 }
 
-bool core::suspects_many() const { return roll_call::is_called_for(docket_.size(), roster_.live()); }
+bool core::suspects_many() const { return roll_call::is_called_for(open_suspicions_.size(), roster_.live()); }
 
 /// Pings to many, spread over time as gossip is.
 std::size_t core::packets_at_once() const { return settings_.gossip_bytes_max / packet_overhead_bytes; }
@@ -151,13 +151,13 @@ void core::conclude_roll_call(time_point now, actions& out) {
       if (!knows_nothing_else) continue;
       accuse(*known, now);
     }
-    docket_.set_certain(who.node, true);
+    open_suspicions_.set_certain(who.node, true);
   }
 }
 
 /// What this node alone suspects, while it has reason to doubt itself, is its own trouble.
 void core::withdraw_accusations(time_point now) {
-  for (const auto who : docket_.only_of(self_)) {
+  for (const auto who : open_suspicions_.only_of(self_)) {
     news_.forget(who);
     happened(event_kind::refuted, enter(*roster_.find(who), state::alive, {}, now));
   }

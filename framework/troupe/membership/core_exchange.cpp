@@ -39,7 +39,7 @@ class core::knowledge final : public sync_view {
   void each(const std::function<void(const sync_digest&)>& visit) const override {
     for (const auto& known : of_.roster_) visit(digest_of(known));
   }
-  std::optional<standing> grave_of(node_id who) const override { return of_.graveyard_.find(who); }
+  std::optional<claim> tombstone_of(node_id who) const override { return of_.tombstones_.find(who); }
   update fact_of(node_id who, with_document wanted) const override {
     const auto& known = *of_.roster_.find(who);
     const bool told = wanted == with_document::yes && is_live(known.state);
@@ -50,7 +50,7 @@ class core::knowledge final : public sync_view {
   const core& of_;
 };
 
-sync_digest core::digest_of(const record& whom) {
+sync_digest core::digest_of(const known_node& whom) {
   return {whom.self, whom.incarnation, whom.document_version(), whom.state};
 }
 
@@ -61,7 +61,7 @@ void core::exchange_periodically(time_point now, actions& out) {
   const auto period = looks_left_ > 0 ? settings_.probe_period : settings_.exchange_period;
   next_exchange_ = now + jittered(period, random_);
   if (looks_left_ > 0) --looks_left_;
-  for (const auto who : pick_live(1, {})) out.exchanges.push_back(roster_.find(who)->who->address);
+  for (const auto who : pick_live(1, {})) out.syncs.push_back(roster_.find(who)->who->address);
 }
 
 /// An exchange beside the periodic ones: at most one a probe period, the last one wanted wins.
@@ -72,7 +72,7 @@ void core::request_exchange(endpoint with, time_point now, actions& out) {
     return;
   }
   next_extra_exchange_ = now + settings_.probe_period;
-  out.exchanges.push_back(with);
+  out.syncs.push_back(with);
 }
 
 void core::compare_digest(const packet& what, endpoint reply_to, time_point now, actions& out) {
@@ -90,7 +90,7 @@ void core::compare_digest(const packet& what, endpoint reply_to, time_point now,
 }
 
 /// Where all is quiet the next digest that differs asks again. Seeds are asked again by their own timer.
-void core::exchange_failed() { mismatches_ = std::max(mismatches_, mismatches_wanted - 1); }
+void core::sync_failed() { mismatches_ = std::max(mismatches_, mismatches_wanted - 1); }
 
 // --- A session -------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ result<std::optional<sync_message>> core::receive_sync(sync_session& session, co
   release_events(now, out);
   if (!running()) return error{code::unavailable, "node " + self().who->name + " has left the cluster"};
   auto outcome = session.answer(what, knowledge(*this));
-  for (const auto& gone : outcome.gone) learn_grave(gone, {}, now, out);
+  for (const auto& gone : outcome.gone) learn_tombstone(gone, {}, now, out);
   release_events(now, out);
   std::vector<update> notes;
   for (const auto who : outcome.contradicted)
@@ -158,7 +158,7 @@ result<std::optional<sync_message>> core::receive_sync(sync_session& session, co
 void core::end_sync(sync_session& session) {
   if (std::exchange(session.admitted, false)) --syncs_served_;
   if (session.which() == sync_session::side::initiator && (!session.done() || session.refused()))
-    exchange_failed();
+    sync_failed();
 }
 
 // --- Instead of a sync -----------------------------------------------------------------------------
@@ -209,7 +209,7 @@ core::sync_answer core::go_elsewhere(sync_session& session, const sync_message& 
   if (joined_ || what.others.empty() || referrals_left_ <= 0) return std::optional<sync_message>();
   --referrals_left_;
   const auto& other = what.others[random_.below(static_cast<std::uint32_t>(what.others.size()))];
-  if (other && !other.is_unspecified() && other != self().who->address) out.exchanges.push_back(other);
+  if (other && !other.is_unspecified() && other != self().who->address) out.syncs.push_back(other);
   return std::optional<sync_message>();
 }
 
@@ -222,16 +222,16 @@ void core::take_facts(sync_session& session, const sync_message& what, time_poin
   auto teller = session.with();
   if (const auto* known = roster_.find(what.from.node); !teller && known && known->self == what.from)
     teller = known->who->address;
-  const hearsay how{channel::stream, session.retold ? retelling::announce : retelling::keep, what.from,
-                    teller};
+  const provenance how{channel::stream, session.retold ? retelling::announce : retelling::keep, what.from,
+                       teller};
   std::vector<update> notes;
   for (const auto& fact : what.facts) {
     learn(fact, how, now, out);
     if (!running()) return;
     if (auto note = contradiction_of(fact)) notes.push_back(std::move(*note));
   }
-  for (const auto& grave : what.graves) {
-    learn_grave(grave, how, now, out);
+  for (const auto& stone : what.tombstones) {
+    learn_tombstone(stone, how, now, out);
     if (!running()) return;
   }
   contradict(session, std::move(notes), out);
@@ -243,22 +243,22 @@ void core::take_facts(sync_session& session, const sync_message& what, time_poin
   next_exchange_ = std::min(next_exchange_, now + jittered(settings_.probe_period, random_));
 }
 
-void core::learn_grave(const sync_digest& grave, const hearsay& how, time_point now, actions& out) {
-  const auto* known = roster_.find(grave.subject.node);
+void core::learn_tombstone(const sync_digest& stone, const provenance& how, time_point now, actions& out) {
+  const auto* known = roster_.find(stone.subject.node);
   if (!known) {
     // Never met and gone already: only remembered, so that old news of it is not believed.
-    graveyard_.bury(grave.subject.node, {grave.subject.epoch, grave.incarnation, grave.state});
+    tombstones_.bury(stone.subject.node, {stone.subject.epoch, stone.incarnation, stone.state});
     return;
   }
   // Dead in an incarnation whose attributes are not known here: it is told of whole, the next time.
-  if (grave.state == state::dead && grave.subject.epoch == known->self.epoch &&
-      grave.incarnation != known->incarnation)
+  if (stone.state == state::dead && stone.subject.epoch == known->self.epoch &&
+      stone.incarnation != known->incarnation)
     return;
   auto news = describe(*known, carry::version_only);
-  news.subject = grave.subject;
-  news.incarnation = grave.incarnation;
-  news.state = grave.state;
-  news.accuser = grave.state == state::dead ? how.teller.node : node_id{};
+  news.subject = stone.subject;
+  news.incarnation = stone.incarnation;
+  news.state = stone.state;
+  news.accuser = stone.state == state::dead ? how.teller.node : node_id{};
   learn(news, how, now, out);
 }
 
@@ -267,8 +267,8 @@ void core::learn_grave(const sync_digest& grave, const hearsay& how, time_point 
 std::optional<update> core::contradiction_of(const update& fact) const {
   if (!is_live(fact.state) || fact.subject.node == self_ || !is_plausible(fact)) return std::nullopt;
   const auto* known = roster_.find(fact.subject.node);
-  const auto held = known ? std::optional(standing{known->self.epoch, known->incarnation, known->state})
-                          : graveyard_.find(fact.subject.node);
+  const auto held = known ? std::optional(claim{known->self.epoch, known->incarnation, known->state})
+                          : tombstones_.find(fact.subject.node);
   if (!held || held->epoch != fact.subject.epoch || held->state != state::dead) return std::nullopt;
   update note = fact;
   note.incarnation = held->incarnation;

@@ -38,7 +38,7 @@ void core::join(std::vector<endpoint> seeds, time_point now, actions& out) {
 
 void core::ask_seeds(time_point now, actions& out) {
   for (const auto& seed : seeds_)
-    if (seed != self().who->address) out.exchanges.push_back(seed);
+    if (seed != self().who->address) out.syncs.push_back(seed);
   next_join_ = joined_ ? never : now + jittered(settings_.join_retry, random_);
   referrals_left_ = referrals_max;
 }
@@ -62,18 +62,18 @@ void core::heal(time_point now, actions& out) {
   }
   if (seeds_.empty() || !(lonely || random_.unit() < mine / seed_healing_seconds)) return;
   const auto seed = seeds_[random_.below(static_cast<std::uint32_t>(seeds_.size()))];
-  const bool present = !lonely && std::any_of(roster_.begin(), roster_.end(), [&](const record& one) {
+  const bool present = !lonely && std::any_of(roster_.begin(), roster_.end(), [&](const known_node& one) {
     return is_live(one.state) && one.who->address == seed;
   });
-  if (!present && joined_ && seed != self().who->address) out.exchanges.push_back(seed);
+  if (!present && joined_ && seed != self().who->address) out.syncs.push_back(seed);
 }
 
 void core::forget(node_id who) {
   const auto* known = roster_.find(who);
-  graveyard_.bury(who, {known->self.epoch, known->incarnation, known->state});
+  tombstones_.bury(who, {known->self.epoch, known->incarnation, known->state});
   happened(event_kind::forgotten, *known);
   news_.forget(who);
-  links_.erase(who);
+  contacts_.erase(who);
   accusations_.erase(who);
   roster_.erase(who);
 }

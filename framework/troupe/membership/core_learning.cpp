@@ -15,19 +15,19 @@ constexpr std::uint64_t incarnation_max = std::uint64_t{1} << 31;
 /// more often it stood still for a while.
 constexpr double refuted_who_watch = .4;
 
-standing standing_of(const record& known) { return {known.self.epoch, known.incarnation, known.state}; }
-standing standing_of(const update& what) { return {what.subject.epoch, what.incarnation, what.state}; }
+claim claim_of(const known_node& known) { return {known.self.epoch, known.incarnation, known.state}; }
+claim claim_of(const update& what) { return {what.subject.epoch, what.incarnation, what.state}; }
 
 }  // namespace
 
 bool core::is_plausible(const update& what) const {
   return what.subject.node && what.subject.epoch && what.incarnation <= incarnation_max && what.who &&
-         is_sensible(*what.who) && what.strain <= strain_max &&
+         is_sensible(*what.who) && what.worker_lag <= worker_lag_max &&
          (!what.document ||
           (is_sensible(*what.document) && size_bound(*what.document) <= settings_.registration_bytes_max));
 }
 
-void core::learn(const update& what, const hearsay& how, time_point now, actions& out) {
+void core::learn(const update& what, const provenance& how, time_point now, actions& out) {
   if (!is_plausible(what)) {
     ++counters_.ignored_updates;
     return;
@@ -41,24 +41,24 @@ void core::learn(const update& what, const hearsay& how, time_point now, actions
   // one who is not well itself, nor the same packet once more.
   const accusation by{what.accuser, what.accuser_health};
   const auto held = accusations_.find(known->self.node);
-  const bool said_so = held != accusations_.end() && held->second.mourner == how.teller.node;
+  const bool said_so = held != accusations_.end() && held->second.death_teller == how.teller.node;
   const bool first_word = known->state == state::alive;
   if (what.state == state::dead && what.subject.epoch == known->self.epoch &&
       (first_word || (known->state == state::suspect &&
-                      (how.by == channel::stream || credit_of(by) == credit::doubtful || said_so)))) {
+                      (how.by == channel::stream || trust_of(by) == trust::doubtful || said_so)))) {
     update doubt = what;
     doubt.state = state::suspect;
     if (!doubt.accuser) doubt.accuser = how.teller.node;
     // Whoever holds it dead is one more who says so, if not of its own: nobody dies by one word.
     if (how.by == channel::stream && known->state == state::suspect && what.incarnation == known->incarnation)
-      docket_.confirm(known->self.node, how.teller.node, credit::doubtful, now);
+      open_suspicions_.confirm(known->self.node, how.teller.node, trust::doubtful, now);
     learn(doubt, how, now, out);
     if (const auto begun = accusations_.find(what.subject.node); first_word && begun != accusations_.end())
-      begun->second.mourner = how.teller.node;
+      begun->second.death_teller = how.teller.node;
     return;
   }
-  const auto claimed = standing_of(what);
-  if (supersedes(claimed, standing_of(*known))) {
+  const auto claimed = claim_of(what);
+  if (supersedes(claimed, claim_of(*known))) {
     if (what.state == state::suspect && what.subject.epoch == known->self.epoch &&
         how.by == channel::packet && !accusation_limit_.admit(what.accuser, now)) {
       ++counters_.limited_accusations;
@@ -66,7 +66,7 @@ void core::learn(const update& what, const hearsay& how, time_point now, actions
     }
     return replace(*known, what, how, now, out);
   }
-  if (claimed == standing_of(*known) && known->state == state::suspect) confirm(*known, by, how, now);
+  if (claimed == claim_of(*known) && known->state == state::suspect) confirm(*known, by, how, now);
   learn_document(*known, what, how, now, out);
 }
 
@@ -93,20 +93,21 @@ void core::learn_of_self(const update& what, time_point now, actions& out) {
 
 void core::refute(std::uint64_t incarnation, time_point now, actions& out) {
   ++counters_.refutations;
-  amend(me(), [&](record& mine) { mine.incarnation = static_cast<std::uint32_t>(incarnation + 1); });
+  amend(me(), [&](known_node& mine) { mine.incarnation = static_cast<std::uint32_t>(incarnation + 1); });
   happened(event_kind::refuted, self());
   announce(self(), urgency::refutation, carry::version_only, now);
   push(now, out);
 }
 
-void core::learn_of_stranger(const update& what, const hearsay& how, time_point now, actions& out) {
+void core::learn_of_stranger(const update& what, const provenance& how, time_point now, actions& out) {
   const auto node = what.subject.node;
-  if (graveyard_.refuses(node, standing_of(what))) return;
-  // Whoever is only heard of as a suspect is as likely long gone, its grave overgrown. If not, it refutes.
+  if (tombstones_.refuses(node, claim_of(what))) return;
+  // Whoever is only heard of as a suspect is as likely long gone, its tombstone overgrown. If not, it
+  // refutes.
   if (what.state == state::suspect) return;
   if (!is_live(what.state)) {
     // Never met and gone already. Taking it in would start its time anew, and ghosts would go round.
-    graveyard_.bury(node, standing_of(what));
+    tombstones_.bury(node, claim_of(what));
     return;
   }
   if (roster_.size() >= settings_.members_max) make_room();
@@ -117,12 +118,12 @@ void core::learn_of_stranger(const update& what, const hearsay& how, time_point 
                           std::to_string(settings_.members_max) + " members (membership.members_max)");
     return;
   }
-  graveyard_.exhume(node);
-  record newcomer;
+  tombstones_.remove(node);
+  known_node newcomer;
   newcomer.self = what.subject;
   newcomer.incarnation = static_cast<std::uint32_t>(what.incarnation);
   newcomer.mode = what.mode;
-  newcomer.strain = what.strain;
+  newcomer.worker_lag = what.worker_lag;
   newcomer.who = what.who;
   newcomer.since = now;
   newcomer.degraded =
@@ -137,23 +138,24 @@ void core::learn_of_stranger(const update& what, const hearsay& how, time_point 
   if (known.document_version() < what.registration_version) request_exchange(how.address, now, out);
 }
 
-void core::replace(record& held, const update& what, const hearsay& how, time_point now, actions& out) {
+void core::replace(known_node& held, const update& what, const provenance& how, time_point now,
+                   actions& out) {
   const bool new_life = what.subject.epoch != held.self.epoch;
   const auto before = new_life ? state::left : held.state;
   const bool moved = new_life || held.mode != what.mode || held.who->address != what.who->address;
-  const bool changed = moved || held.strain != what.strain;
+  const bool changed = moved || held.worker_lag != what.worker_lag;
   const bool was_live = is_live(held.state);
   const auto before_who = held.who;
-  const auto* doubt = docket_.find(held.self.node);
+  const auto* doubt = open_suspicions_.find(held.self.node);
   const bool refutes_me =
       what.state == state::alive && !new_life && doubt != nullptr && doubt->is_first_of(self_);
-  if (new_life) links_.erase(held.self.node);
-  amend(held, [&](record& next) {
+  if (new_life) contacts_.erase(held.self.node);
+  amend(held, [&](known_node& next) {
     if (new_life) next.document.reset();
     next.self = what.subject;
     next.incarnation = static_cast<std::uint32_t>(what.incarnation);
     next.mode = what.mode;
-    next.strain = what.strain;
+    next.worker_lag = what.worker_lag;
     next.who = what.who;
   });
   // Whoever enters or ends with this takes its reports along; who stays live may say something new.
@@ -187,7 +189,7 @@ void core::replace(record& held, const update& what, const hearsay& how, time_po
   if (healed || lacks) request_exchange(how.address, now, out);
 }
 
-void core::learn_document(record& known, const update& what, const hearsay& how, time_point now,
+void core::learn_document(known_node& known, const update& what, const provenance& how, time_point now,
                           actions& out) {
   if (what.subject != known.self || !is_live(known.state) || !is_live(what.state)) return;
   if (adopt_document(known, what)) {
@@ -198,9 +200,9 @@ void core::learn_document(record& known, const update& what, const hearsay& how,
   }
 }
 
-bool core::adopt_document(record& known, const update& what) {
+bool core::adopt_document(known_node& known, const update& what) {
   if (!what.document || what.document->version <= known.document_version()) return false;
-  amend(known, [&](record& next) { next.document = what.document; });
+  amend(known, [&](known_node& next) { next.document = what.document; });
   return true;
 }
 

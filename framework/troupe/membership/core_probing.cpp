@@ -24,11 +24,11 @@ void core::probe_next(time_point now, actions& out) {
   next_probe_ = now + period;
   const auto* peer = next_target();
   if (peer == nullptr) return;
-  const auto known_link = links_.find(peer->self.node);
+  const auto known_contact = contacts_.find(peer->self.node);
   const auto usual =
-      known_link == links_.end()
+      known_contact == contacts_.end()
           ? settings_.probe_timeout_max
-          : known_link->second.timing.timeout(settings_.probe_timeout_min, settings_.probe_timeout_max);
+          : known_contact->second.timing.timeout(settings_.probe_timeout_min, settings_.probe_timeout_max);
   const auto timeout = usual * (1 + health_);
   probe_ = probe{.target = peer->self,
                  .address = peer->who->address,
@@ -43,7 +43,7 @@ void core::probe_next(time_point now, actions& out) {
 /// Whose turn it is; before that a suspect that others should confirm, or clear, soon. Not whom a roll call
 /// did not find: that nobody is cut off from those who are there must be seen as long as the others are not
 /// buried.
-const record* core::next_target() {
+const known_node* core::next_target() {
   const auto* suspect = roster_.find(std::exchange(summoned_to_, {}));
   if (suspect != nullptr && suspect->state == state::suspect) return suspect;
   const auto* turn = roster_.next(self_, random_);
@@ -96,7 +96,7 @@ void core::ask_helpers(time_point now, actions& out) {
 void core::stream_answered(identity peer, time_point now, actions& out) {
   const auto* known = roster_.find(peer.node);
   if (!running() || known == nullptr || known->self != peer) return;
-  links_[peer.node].heard = now;
+  contacts_[peer.node].heard = now;
   if (!probe_ || probe_->target != peer) return;
   ++counters_.stream_rescues;
   conclude(answer::rescued, now, out);
@@ -104,8 +104,8 @@ void core::stream_answered(identity peer, time_point now, actions& out) {
 }
 
 void core::conclude_probe(time_point now, actions& out) {
-  const auto known_link = links_.find(probe_->target.node);
-  const bool heard = known_link != links_.end() && known_link->second.heard >= probe_->started;
+  const auto known_contact = contacts_.find(probe_->target.node);
+  const bool heard = known_contact != contacts_.end() && known_contact->second.heard >= probe_->started;
   conclude(heard ? answer::rescued : answer::none, now, out);
 }
 
@@ -117,7 +117,7 @@ void core::conclude(answer how, time_point now, actions& out) {
   // That somebody is silent whom a roll call did not find says nothing new, and nothing of this node.
   if (is_certain(node)) {
     if (how == answer::none) return;
-    docket_.set_certain(node, false);
+    open_suspicions_.set_certain(node, false);
   }
   reach_.note(node, how, now);
   watch_isolation(now, out);
@@ -189,7 +189,7 @@ void core::take(const packet& what, endpoint from, time_point now, actions& out)
     return;
   }
   note_contact(now);
-  const hearsay how{channel::packet, retelling::announce, what.from, reply_to};
+  const provenance how{channel::packet, retelling::announce, what.from, reply_to};
   const auto mine = misjudges_self(what) ? introduction::needed : introduction::not_needed;
   for (const auto& fact : what.updates) {
     learn(fact, how, now, out);
@@ -276,7 +276,7 @@ void core::receive_ack(const packet& what, endpoint reply_to, time_point now, ac
   ++counters_.acks;
   const bool itself = what.from == probe_->target;
   if (itself) {
-    auto& measured = links_[what.from.node];
+    auto& measured = contacts_[what.from.node];
     if (first) measured.timing.observe(now - probe_->started);
     measured.heard = now;
     if (settings_.digests) compare_digest(what, reply_to, now, out);

@@ -14,13 +14,13 @@ constexpr double arrive_min = 0.5;
 
 }  // namespace
 
-update core::describe(const record& whom, carry what) const {
+update core::describe(const known_node& whom, carry what) const {
   update fact;
   fact.subject = whom.self;
   fact.incarnation = whom.incarnation;
   fact.state = whom.state;
   fact.mode = whom.mode;
-  fact.strain = whom.strain;
+  fact.worker_lag = whom.worker_lag;
   fact.who = whom.who;
   fact.registration_version = whom.document_version();
   if (const auto by = accusations_.find(whom.self.node); by != accusations_.end()) {
@@ -39,7 +39,7 @@ int core::budget() const {
 }
 
 /// Queues news. Out of quiet it leaves at once; amid other news it waits for its interval.
-void core::announce(const record& whom, urgency how_urgent, carry what, time_point now) {
+void core::announce(const known_node& whom, urgency how_urgent, carry what, time_point now) {
   if (superseded_) return;
   news_.announce(describe(whom, what), how_urgent, budget());
   if (next_gossip_ == never) next_gossip_ = std::max(now, last_gossip_ + settings_.gossip_interval);
@@ -147,8 +147,9 @@ void core::fill(packet& what, identity receiver, std::size_t bytes_max) {
 }
 
 std::vector<node_id> core::pick_live(std::size_t count, node_id except) {
-  return roster_.pick(count, random_,
-                      [&](const record& one) { return one.self.node != except && one.self.node != self_; });
+  return roster_.pick(count, random_, [&](const known_node& one) {
+    return one.self.node != except && one.self.node != self_;
+  });
 }
 
 }  // namespace troupe::membership

@@ -14,15 +14,15 @@ constexpr int certain_for_periods = 3;
 }  // namespace
 
 bool core::is_certain(node_id who) const {
-  const auto* doubt = docket_.find(who);
+  const auto* doubt = open_suspicions_.find(who);
   return doubt != nullptr && doubt->is_certain();
 }
 
-credit core::credit_of(const accusation& by) const {
-  return by.health <= settings_.trusted_health_max ? credit::trusted : credit::doubtful;
+trust core::trust_of(const accusation& by) const {
+  return by.health <= settings_.trusted_health_max ? trust::full : trust::doubtful;
 }
 
-void core::suspect(record& whom, time_point now, actions& out) {
+void core::suspect(known_node& whom, time_point now, actions& out) {
   // Isolated, it accuses nobody for as long as its longest suspicion would last (isolation.hpp).
   if (isolated() && now - isolated_since_ < bounds_of(settings_, roster_.live()).longest) return;
   const accusation mine{self_, static_cast<std::uint8_t>(health_)};
@@ -35,24 +35,24 @@ void core::suspect(record& whom, time_point now, actions& out) {
   push(now, out);
 }
 
-record& core::accuse(record& whom, time_point now) {
+known_node& core::accuse(known_node& whom, time_point now) {
   ++counters_.suspicions;
   auto& doubted = enter(whom, state::suspect, {self_, static_cast<std::uint8_t>(health_)}, now);
   happened(event_kind::suspected, doubted);
   return doubted;
 }
 
-void core::confirm(record& known, accusation by, const hearsay& how, time_point now) {
-  TROUPE_INVARIANT(docket_.find(known.self.node) != nullptr);
+void core::confirm(known_node& known, accusation by, const provenance& how, time_point now) {
+  TROUPE_INVARIANT(open_suspicions_.find(known.self.node) != nullptr);
   if (!by.accuser) return;
-  if (credit_of(by) == credit::doubtful) ++counters_.doubted_accusations;
-  const bool lone = docket_.find(known.self.node)->is_lone();
-  const bool shortened = docket_.confirm(known.self.node, by.accuser, credit_of(by), now);
+  if (trust_of(by) == trust::doubtful) ++counters_.doubted_accusations;
+  const bool lone = open_suspicions_.find(known.self.node)->is_lone();
+  const bool shortened = open_suspicions_.confirm(known.self.node, by.accuser, trust_of(by), now);
   // The second accuser is worth passing on, however unwell: without it nobody buries the suspect.
-  const bool needed = lone && wants_two_words() && !docket_.find(known.self.node)->is_lone();
+  const bool needed = lone && wants_two_words() && !open_suspicions_.find(known.self.node)->is_lone();
   if (!shortened && !needed) return;
   auto& held = accusations_[known.self.node];
-  held = {by.accuser, by.health, held.mourner};
+  held = {by.accuser, by.health, held.death_teller};
   if (how.then == retelling::announce) announce(known, urgency::failure, carry::version_only, now);
 }
 
@@ -63,7 +63,7 @@ bool core::wants_two_words() const {
 
 /// Whether this node may trust itself with a death. Nobody is dead by the word of an isolated one alone.
 bool core::may_bury(node_id who, time_point now) const {
-  const auto* doubt = docket_.find(who);
+  const auto* doubt = open_suspicions_.find(who);
   if (!isolated()) {
     // Of many who probe it only one has missed it: that one's packets get lost, or its refutations do.
     // Once it has asked about for as long again as it waited, and was answered, there is nobody left to ask.
@@ -78,43 +78,43 @@ bool core::may_bury(node_id who, time_point now) const {
 
 /// A verdict that this node may not give alone. The suspect may never have heard that it is one, which was
 /// told and forgotten long ago; others may have buried or cleared it then.
-void core::ask_about(const record& suspect, time_point now, actions& out) {
-  docket_.asked(suspect.self.node);
+void core::ask_about(const known_node& suspect, time_point now, actions& out) {
+  open_suspicions_.asked(suspect.self.node);
   warn(describe(suspect, carry::version_only), cargo::note, out);
   for (const auto other : pick_live(1, suspect.self.node))
     request_exchange(roster_.find(other)->who->address, now, out);
 }
 
 void core::bury_suspects(time_point now, actions& out) {
-  if (docket_.gathered(settings_.verdict_wait) > now) return;
+  if (open_suspicions_.gathered(settings_.verdict_wait) > now) return;
   bool buried = false;
   // As many as a roll call asks in a period.
   const auto asked_at_most =
       packets_at_once() * static_cast<std::size_t>(1 + settings_.probe_period / settings_.gossip_interval);
   std::size_t asked = 0;
-  for (const auto who : docket_.due(now)) {
-    const auto more = now - docket_.find(who)->deadline() + settings_.probe_period;
-    const auto measured = links_.find(who);
+  for (const auto who : open_suspicions_.due(now)) {
+    const auto more = now - open_suspicions_.find(who)->deadline() + settings_.probe_period;
+    const auto measured = contacts_.find(who);
     // Whoever answered a call a moment ago lives, whatever the packets say; its refutation is on the way.
-    if (measured != links_.end() && measured->second.heard > now - settings_.probe_period) {
-      docket_.postpone(who, more);
+    if (measured != contacts_.end() && measured->second.heard > now - settings_.probe_period) {
+      open_suspicions_.postpone(who, more);
       continue;
     }
     if (is_certain(who)) {
       // This node's network must be as sound as when it called the roll.
       if (!reach_.has_reached_since(now - certain_for_periods * settings_.probe_period)) {
-        docket_.set_certain(who, false);
-      } else if (docket_.find(who)->questions() == 0) {
+        open_suspicions_.set_certain(who, false);
+      } else if (open_suspicions_.find(who)->questions() == 0) {
         // Nobody else has told the suspect: it hears of it now, if it can. After a roll call there are many,
         // asked some a period.
-        docket_.postpone(who, more);
+        open_suspicions_.postpone(who, more);
         if (++asked <= asked_at_most) ask_about(*roster_.find(who), now, out);
         continue;
       }
     }
     if (!may_bury(who, now)) {
       ++counters_.postponed_verdicts;
-      docket_.postpone(who, more);
+      open_suspicions_.postpone(who, more);
       if (!isolated()) ask_about(*roster_.find(who), now, out);
       continue;
     }
@@ -130,19 +130,20 @@ void core::bury_suspects(time_point now, actions& out) {
 }
 
 /// All changes of state go through here: the rotation, the sums, the suspicions and the reports follow. Moves
-/// the record; what it gives back is where it is now.
-record& core::enter(record& whom, membership::state state, accusation by, time_point now) {
+/// the node known; what it gives back is where it is now.
+known_node& core::enter(known_node& whom, membership::state state, accusation by, time_point now) {
   const auto node = whom.self.node;
   const auto before = whom.state;
   sums_.remove(digest_of(whom));
   auto& moved = roster_.set_state(node, state, random_);
   sums_.add(digest_of(moved));
   if (before != state) moved.since = now;
-  docket_.close(node);
+  open_suspicions_.close(node);
   accusations_.erase(node);
   if (state == state::suspect || state == state::dead) accusations_[node] = by;
   if (state == state::suspect)
-    docket_.open(node, suspicion(by.accuser, credit_of(by), bounds_of(settings_, roster_.live()), now));
+    open_suspicions_.open(node,
+                          suspicion(by.accuser, trust_of(by), bounds_of(settings_, roster_.live()), now));
   if (is_live(state) == is_live(before)) return moved;
   if (is_live(state)) {
     take_losses(node, {}, moved.who->lossy);

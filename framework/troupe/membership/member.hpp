@@ -23,7 +23,7 @@ struct member {
   time_point since{};              // when `state` last changed here
   node_id accuser;                 // who said suspect or dead
   duration round_trip{0};          // smoothed; 0 until measured
-  std::uint8_t strain = 0;         // as it says itself: 0, its workers keep up, to `strain_max`
+  std::uint8_t worker_lag = 0;     // as it says itself: 0, its workers keep up, to `worker_lag_max`
   bool degraded = false;           // packets to or from it get lost, say enough independent observers
   std::vector<node_id> observers;  // who says so, also while they are too few
 };
@@ -31,7 +31,7 @@ struct member {
 /// Why the actor is told of a member. Every change is one event, and `subject` is the new truth whole.
 enum class event_kind : std::uint8_t {
   joined,   // a new node, or a new life of a known one: a higher epoch supersedes the old process
-  changed,  // its mode, address, document, strain, or whether it is degraded
+  changed,  // its mode, address, document, lag, or whether it is degraded
   suspected,
   refuted,  // alive again, after suspect or dead, in the same life
   died,

@@ -54,9 +54,10 @@ std::shared_ptr<const attributes> make_attributes(std::string name, endpoint add
 bool operator==(const update& one, const update& other) {
   const auto same = [](const auto& a, const auto& b) { return a == b || (a && b && *a == *b); };
   return one.subject == other.subject && one.incarnation == other.incarnation && one.state == other.state &&
-         one.mode == other.mode && one.strain == other.strain && one.accuser_health == other.accuser_health &&
-         one.accuser == other.accuser && one.registration_version == other.registration_version &&
-         same(one.who, other.who) && same(one.document, other.document);
+         one.mode == other.mode && one.worker_lag == other.worker_lag &&
+         one.accuser_health == other.accuser_health && one.accuser == other.accuser &&
+         one.registration_version == other.registration_version && same(one.who, other.who) &&
+         same(one.document, other.document);
 }
 
 std::size_t size_bound(const registration& document) {

@@ -50,14 +50,14 @@ struct attributes {
 std::shared_ptr<const attributes> make_attributes(std::string name, endpoint address,
                                                   std::vector<node_id> lossy = {});
 
-/// One fact about one node, as it travels in gossip and in syncs. Mode, strain and attributes are its
+/// One fact about one node, as it travels in gossip and in syncs. Mode, lag and attributes are its
 /// owner's, and the same wherever epoch and incarnation are the same.
 struct update {
   identity subject;
   std::uint64_t incarnation = 0;
   membership::state state = membership::state::alive;
   membership::mode mode = membership::mode::joining;
-  std::uint8_t strain = 0;          // how far its dispatcher lags: 0 (not at all) to `strain_max`
+  std::uint8_t worker_lag = 0;      // how far its dispatcher lags: 0 (not at all) to `worker_lag_max`
   std::uint8_t accuser_health = 0;  // the accuser's local health when it said so: 0 is healthy
   node_id accuser;                  // who says so; 0 unless state is suspect or dead
   std::shared_ptr<const attributes> who;
@@ -89,7 +89,7 @@ inline constexpr std::size_t service_name_bytes_max = 128;
 inline constexpr std::size_t zone_bytes_max = 64;
 inline constexpr std::size_t services_max = 1024;
 inline constexpr std::uint32_t weight_max = 10'000;
-inline constexpr std::uint8_t strain_max = 3;
+inline constexpr std::uint8_t worker_lag_max = 3;
 inline constexpr std::size_t lossy_max = 8;
 
 /// Upper bounds of what a value takes on the wire, in bytes (idl/troupe/gossip.capnp). A packet takes at

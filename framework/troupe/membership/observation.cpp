@@ -56,10 +56,10 @@ result<std::optional<membership::sync_message>> observation::receive(membership:
     if (fact.state == state::suspect) suspects_.insert(fact.subject.node);
     if (take(fact, now)) changed.push_back(members_.at(fact.subject.node));
   }
-  for (const auto& grave : what.graves)
-    if (const auto found = members_.find(grave.subject.node); found != members_.end() &&
-                                                              found->second.self == grave.subject &&
-                                                              stand(found->second, grave.state, {}, now))
+  for (const auto& stone : what.tombstones)
+    if (const auto found = members_.find(stone.subject.node); found != members_.end() &&
+                                                              found->second.self == stone.subject &&
+                                                              stand(found->second, stone.state, {}, now))
       changed.push_back(found->second);
   auto outcome = session.answer(what, *this);
   if (!session.done()) return std::move(outcome.answer);
@@ -101,7 +101,7 @@ bool observation::take(const membership::update& fact, time_point now) {
   }
   known.incarnation = fact.incarnation;
   known.mode = fact.mode;
-  known.strain = fact.strain;
+  known.worker_lag = fact.worker_lag;
   known.name = fact.who->name;
   known.address = fact.who->address;
   if (fact.document && fact.document->version > known.document.version) {

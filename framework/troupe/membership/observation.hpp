@@ -37,7 +37,7 @@ class observation final : public membership::sync_view {
   std::size_t size() const override { return members_.size(); }
   std::optional<membership::sync_digest> find(node_id who) const override;
   void each(const std::function<void(const membership::sync_digest&)>& visit) const override;
-  std::optional<membership::standing> grave_of(node_id) const override { return std::nullopt; }
+  std::optional<membership::claim> tombstone_of(node_id) const override { return std::nullopt; }
   membership::update fact_of(node_id who, with_document wanted) const override;
 
  private:

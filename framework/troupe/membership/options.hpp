@@ -143,7 +143,7 @@ struct options {
   /// Suspicions, refutations, deaths and leaves are told to the router in batches: the first at once, the
   /// next after this long. Joins and changes never wait. 0 to 10 s; 0: nothing does.
   duration event_interval = 100ms;
-  /// How often a node may change what it says of its own strain and of the loss that it sees. 100 ms to 1
+  /// How often a node may change what it says of its workers' lag and of the loss that it sees. 100 ms to 1
   /// min.
   duration restate_interval = 1s;
 

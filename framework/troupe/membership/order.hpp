@@ -11,17 +11,17 @@
 
 namespace troupe::membership {
 
-struct standing {
+struct claim {
   troupe::epoch epoch;
   std::uint64_t incarnation = 0;
   membership::state state = membership::state::alive;
-  friend bool operator==(const standing&, const standing&) = default;
+  friend bool operator==(const claim&, const claim&) = default;
 };
 
 /// True when `news` replaces `known`. A restart replaces everything before it; within one epoch `left` is
 /// the last word whatever the incarnation; then the incarnation decides, which only the owner raises; then
 /// the worse state.
-constexpr bool supersedes(const standing& news, const standing& known) {
+constexpr bool supersedes(const claim& news, const claim& known) {
   if (news.epoch != known.epoch) return news.epoch > known.epoch;
   const bool was_last_word = known.state == state::left;
   const bool is_last_word = news.state == state::left;

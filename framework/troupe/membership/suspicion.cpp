@@ -26,18 +26,18 @@ suspicion_bounds bounds_of(const options& settings, std::size_t live) {
   return bounds;
 }
 
-suspicion::suspicion(node_id accuser, credit word, suspicion_bounds bounds, time_point now)
-    : accusers_{{accuser, now}}, trusted_(word == credit::trusted ? 1 : 0), bounds_(bounds), started_(now) {}
+suspicion::suspicion(node_id accuser, trust word, suspicion_bounds bounds, time_point now)
+    : accusers_{{accuser, now}}, trusted_(word == trust::full ? 1 : 0), bounds_(bounds), started_(now) {}
 
-bool suspicion::confirm(node_id accuser, credit word, time_point now) {
+bool suspicion::confirm(node_id accuser, trust word, time_point now) {
   const auto doubtful = static_cast<int>(accusers_.size()) - trusted_;
-  const bool enough = word == credit::doubtful ? doubtful >= doubtful_max : trusted_ > bounds_.confirmations;
+  const bool enough = word == trust::doubtful ? doubtful >= doubtful_max : trusted_ > bounds_.confirmations;
   if (enough && !is_lone()) return false;
   if (std::any_of(accusers_.begin(), accusers_.end(),
                   [&](const word_of& one) { return one.accuser == accuser; }))
     return false;
   accusers_.push_back({accuser, now});
-  return word == credit::trusted && ++trusted_ > 1 && bounds_.confirmations > 0;
+  return word == trust::full && ++trusted_ > 1 && bounds_.confirmations > 0;
 }
 
 time_point suspicion::last_accused(node_id except) const {
@@ -57,7 +57,7 @@ time_point suspicion::deadline() const {
 }
 
 template <class Edit>
-void docket::amend(node_id who, Edit&& edit) {
+void open_suspicions::amend(node_id who, Edit&& edit) {
   const auto found = open_.find(who);
   if (found == open_.end()) return;
   order_.erase({found->second.deadline(), who});
@@ -65,44 +65,44 @@ void docket::amend(node_id who, Edit&& edit) {
   order_.emplace(found->second.deadline(), who);
 }
 
-void docket::open(node_id who, suspicion doubt) {
+void open_suspicions::open(node_id who, suspicion doubt) {
   close(who);
   order_.emplace(doubt.deadline(), who);
   open_.emplace(who, std::move(doubt));
 }
 
-void docket::close(node_id who) {
+void open_suspicions::close(node_id who) {
   const auto found = open_.find(who);
   if (found == open_.end()) return;
   order_.erase({found->second.deadline(), who});
   open_.erase(found);
 }
 
-const suspicion* docket::find(node_id who) const {
+const suspicion* open_suspicions::find(node_id who) const {
   const auto found = open_.find(who);
   return found == open_.end() ? nullptr : &found->second;
 }
 
-bool docket::confirm(node_id who, node_id accuser, credit word, time_point now) {
+bool open_suspicions::confirm(node_id who, node_id accuser, trust word, time_point now) {
   bool shortened = false;
   amend(who, [&](suspicion& doubt) { shortened = doubt.confirm(accuser, word, now); });
   return shortened;
 }
 
-void docket::postpone(node_id who, duration by) {
+void open_suspicions::postpone(node_id who, duration by) {
   amend(who, [&](suspicion& doubt) { doubt.postpone(by); });
 }
 
-void docket::asked(node_id who) {
+void open_suspicions::asked(node_id who) {
   amend(who, [&](suspicion& doubt) { doubt.asked(); });
 }
 
-void docket::set_certain(node_id who, bool value) {
+void open_suspicions::set_certain(node_id who, bool value) {
   amend(who, [&](suspicion& doubt) { doubt.set_certain(value); });
 }
 
 template <class Edit>
-void docket::amend_all(Edit&& edit) {
+void open_suspicions::amend_all(Edit&& edit) {
   order_.clear();
   for (auto& [who, doubt] : open_) {
     edit(doubt);
@@ -110,24 +110,24 @@ void docket::amend_all(Edit&& edit) {
   }
 }
 
-void docket::postpone_all(duration by) {
+void open_suspicions::postpone_all(duration by) {
   amend_all([&](suspicion& doubt) { doubt.postpone(by); });
 }
 
-void docket::restart_all(time_point now) {
+void open_suspicions::restart_all(time_point now) {
   amend_all([&](suspicion& doubt) { doubt.restart(now); });
 }
 
-void docket::doubt_all() {
+void open_suspicions::doubt_all() {
   amend_all([](suspicion& doubt) { doubt.set_certain(false); });
 }
 
-time_point docket::gathered(duration wait) const {
+time_point open_suspicions::gathered(duration wait) const {
   if (order_.empty()) return never;
   return std::prev(order_.upper_bound({order_.begin()->first + wait, node_id{~std::uint64_t{0}}}))->first;
 }
 
-std::vector<node_id> docket::due(time_point when) const {
+std::vector<node_id> open_suspicions::due(time_point when) const {
   std::vector<node_id> all;
   for (const auto& [deadline, who] : order_) {
     if (deadline > when) break;
@@ -136,14 +136,14 @@ std::vector<node_id> docket::due(time_point when) const {
   return all;
 }
 
-std::vector<node_id> docket::only_of(node_id accuser) const {
+std::vector<node_id> open_suspicions::only_of(node_id accuser) const {
   std::vector<node_id> all;
   for (const auto& [who, doubt] : open_)
     if (doubt.is_only_of(accuser)) all.push_back(who);
   return all;
 }
 
-bool docket::has_shared() const {
+bool open_suspicions::has_shared() const {
   return std::any_of(open_.begin(), open_.end(), [](const auto& entry) { return entry.second.is_shared(); });
 }
 

@@ -30,14 +30,14 @@ struct suspicion_bounds {
 suspicion_bounds bounds_of(const options& settings, std::size_t live);
 
 /// Whether an accuser's word counts for others, by its local health when it gave it.
-enum class credit : std::uint8_t { trusted, doubtful };
+enum class trust : std::uint8_t { full, doubtful };
 
 class suspicion {
  public:
-  suspicion(node_id accuser, credit word, suspicion_bounds bounds, time_point now);
+  suspicion(node_id accuser, trust word, suspicion_bounds bounds, time_point now);
 
   /// One more node suspects the same. True when it was new and shortened the time, so is worth passing on.
-  bool confirm(node_id accuser, credit word, time_point now);
+  bool confirm(node_id accuser, trust word, time_point now);
 
   /// When the suspect is to be declared dead.
   time_point deadline() const;
@@ -80,12 +80,12 @@ class suspicion {
 };
 
 /// The open suspicions by their deadlines. Every call costs O(log n) but the two for all.
-class docket {
+class open_suspicions {
  public:
   void open(node_id who, suspicion doubt);
   void close(node_id who);
   const suspicion* find(node_id who) const;
-  bool confirm(node_id who, node_id accuser, credit word, time_point now);
+  bool confirm(node_id who, node_id accuser, trust word, time_point now);
   void postpone(node_id who, duration by);
   void asked(node_id who);
   void set_certain(node_id who, bool value);

@@ -27,7 +27,7 @@ constexpr std::size_t sum_bytes = 2 + word;
 constexpr std::size_t range_bytes = 2;
 constexpr std::size_t other_bytes = 3 * word;
 
-standing standing_of(const sync_digest& what) { return {what.subject.epoch, what.incarnation, what.state}; }
+claim claim_of(const sync_digest& what) { return {what.subject.epoch, what.incarnation, what.state}; }
 
 bool expects_answer(const sync_message& what) {
   return what.kind == sync_kind::open || what.more || !what.sums.empty() || !what.covered.empty() ||
@@ -36,7 +36,7 @@ bool expects_answer(const sync_message& what) {
 
 bool says_nothing(const sync_message& what) {
   return what.sums.empty() && what.covered.empty() && what.digests.empty() && what.wants.empty() &&
-         what.facts.empty() && what.graves.empty();
+         what.facts.empty() && what.tombstones.empty();
 }
 
 error bad(std::string text) { return {code::invalid_argument, std::move(text)}; }
@@ -98,7 +98,7 @@ std::uint64_t settled_sums::at(int bits, std::size_t index) const {
 
 std::size_t size_bound(const sync_message& what) {
   std::size_t bytes = message_fixed + what.sums.size() * sum_bytes + what.covered.size() * range_bytes +
-                      (what.digests.size() + what.graves.size()) * digest_bytes +
+                      (what.digests.size() + what.tombstones.size()) * digest_bytes +
                       what.wants.size() * want_bytes + what.others.size() * other_bytes;
   for (const auto& fact : what.facts) bytes += size_bound(fact);
   return bytes;
@@ -162,10 +162,11 @@ result<void> sync_session::check_digests(const sync_message& what) const {
                std::to_string(what.covered.size()) + " of them");
   const auto named = [](const sync_digest& each) { return each.subject.node && each.subject.epoch; };
   if (!std::all_of(what.digests.begin(), what.digests.end(), named) ||
-      !std::all_of(what.graves.begin(), what.graves.end(), named))
+      !std::all_of(what.tombstones.begin(), what.tombstones.end(), named))
     return bad("a digest of nobody");
-  if (std::any_of(what.graves.begin(), what.graves.end(), [](const auto& one) { return is_live(one.state); }))
-    return bad("a grave of somebody who lives");
+  if (std::any_of(what.tombstones.begin(), what.tombstones.end(),
+                  [](const auto& one) { return is_live(one.state); }))
+    return bad("a tombstone of somebody who lives");
   return {};
 }
 
@@ -181,7 +182,7 @@ result<void> sync_session::count(const sync_message& what) {
   if (auto fine = within(digests_heard_, what.digests.size(), "digests"); !fine) return fine;
   if (auto fine = within(facts_heard_, what.facts.size(), "facts"); !fine) return fine;
   if (auto fine = within(wants_heard_, what.wants.size(), "wants"); !fine) return fine;
-  return within(graves_heard_, what.graves.size(), "graves");
+  return within(tombstones_heard_, what.tombstones.size(), "tombstones");
 }
 
 // --- What is said ----------------------------------------------------------------------------------
@@ -273,13 +274,13 @@ void sync_session::compare_digests(const sync_message& what, const sync_view& mi
 
 void sync_session::compare(const sync_digest& theirs, const sync_view& mine, sync_outcome& outcome) {
   const auto who = theirs.subject.node;
-  const auto news = standing_of(theirs);
+  const auto news = claim_of(theirs);
   const auto ours = mine.find(who);
   if (!ours) {
-    const auto grave = mine.grave_of(who);
-    if (grave && !supersedes(news, *grave)) {
-      if (supersedes(*grave, news))
-        graves_.push_back({{who, grave->epoch}, grave->incarnation, 0, grave->state});
+    const auto stone = mine.tombstone_of(who);
+    if (stone && !supersedes(news, *stone)) {
+      if (supersedes(*stone, news))
+        tombstones_.push_back({{who, stone->epoch}, stone->incarnation, 0, stone->state});
     } else if (!is_live(theirs.state)) {
       outcome.gone.push_back(theirs);
     } else if (peer_.node) {
@@ -287,7 +288,7 @@ void sync_session::compare(const sync_digest& theirs, const sync_view& mine, syn
     }
     return;
   }
-  const auto known = standing_of(*ours);
+  const auto known = claim_of(*ours);
   const bool same_life = news.epoch == known.epoch;
   const bool lacks = same_life && is_live(theirs.state) && theirs.version > ours->version;
   const bool has = same_life && is_live(ours->state) && theirs.version < ours->version;
@@ -311,7 +312,7 @@ void sync_session::offer(const sync_digest& ours) {
   if (is_live(ours.state) || !peer_.node)
     tell_.push_back({ours.subject.node, sync_view::with_document::yes});
   else
-    graves_.push_back(ours);
+    tombstones_.push_back(ours);
 }
 
 void sync_session::answer_wants(const sync_message& what, const sync_view& mine, sync_outcome& outcome) {
@@ -325,25 +326,25 @@ void sync_session::answer_wants(const sync_message& what, const sync_view& mine,
   }
 }
 
-/// Whoever tells what is known better here hears that: of graves, which no digest shows, and of documents
+/// Whoever tells what is known better here hears that: of tombstones, which no digest shows, and of documents
 /// that were kept with somebody who was held dead.
 void sync_session::answer_facts(const sync_message& what, const sync_view& mine) {
   for (const auto& fact : what.facts) {
     const auto who = fact.subject.node;
-    const standing told{fact.subject.epoch, fact.incarnation, fact.state};
+    const claim told{fact.subject.epoch, fact.incarnation, fact.state};
     if (const auto ours = mine.find(who)) {
       const bool newer_document =
           ours->subject == fact.subject && is_live(ours->state) && ours->version > fact.registration_version;
-      if (newer_document || supersedes(standing_of(*ours), told))
+      if (newer_document || supersedes(claim_of(*ours), told))
         tell_.push_back({who, sync_view::with_document::yes});
-    } else if (const auto grave = mine.grave_of(who); grave && supersedes(*grave, told)) {
-      graves_.push_back({{who, grave->epoch}, grave->incarnation, 0, grave->state});
+    } else if (const auto stone = mine.tombstone_of(who); stone && supersedes(*stone, told)) {
+      tombstones_.push_back({{who, stone->epoch}, stone->incarnation, 0, stone->state});
     }
   }
 }
 
 bool sync_session::has_more() const {
-  return !sums_.empty() || !describe_.empty() || !wants_.empty() || !tell_.empty() || !graves_.empty();
+  return !sums_.empty() || !describe_.empty() || !wants_.empty() || !tell_.empty() || !tombstones_.empty();
 }
 
 /// As much as fits, what the other side has to answer first.
@@ -360,7 +361,7 @@ sync_message sync_session::compose(const sync_view& mine) {
     room -= count * each;
   };
   take(wants_, want_bytes, next.wants);
-  take(graves_, digest_bytes, next.graves);
+  take(tombstones_, digest_bytes, next.tombstones);
   if (!describe_.empty()) compose_digests(next, room, mine);
   for (; !tell_.empty(); tell_.pop_back()) {
     const auto& [who, document] = tell_.back();

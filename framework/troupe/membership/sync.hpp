@@ -19,8 +19,8 @@
 //
 // How a core's sync is run (by an actor on a link, or by a simulator):
 //
-//   1. The core asks for one: `actions::exchanges` names an endpoint. Open a stream to it. No stream:
-//      `core.exchange_failed()`.
+//   1. The core asks for one: `actions::syncs` names an endpoint. Open a stream to it. No stream:
+//      `core.sync_failed()`.
 //   2. Initiator, once the stream is there:  sync_session session = core.begin_sync(with, opening);
 //      send `opening`. Responder, when a first message arrives:  sync_session session = core.serve_sync();
 //   3. Either side, for each message:  auto answer = core.receive_sync(session, message, now, out);
@@ -125,9 +125,9 @@ struct sync_message {
   };
   std::vector<want> wants;
   std::vector<update> facts;
-  std::vector<sync_digest> graves;  // who is dead or has left, where the other lacks nothing but that
-  std::vector<endpoint> others;     // busy: members that may have time
-  bool more = false;                // turn: the sender has more to say, and waits for its turn
+  std::vector<sync_digest> tombstones;  // who is dead or has left, where the other lacks nothing but that
+  std::vector<endpoint> others;         // busy: members that may have time
+  bool more = false;                    // turn: the sender has more to say, and waits for its turn
 
   friend bool operator==(const sync_message&, const sync_message&) = default;
 };
@@ -148,7 +148,7 @@ class sync_view {
   virtual std::optional<sync_digest> find(node_id who) const = 0;
   virtual void each(const std::function<void(const sync_digest&)>& visit) const = 0;
   /// What is remembered of a forgotten one.
-  virtual std::optional<standing> grave_of(node_id who) const = 0;
+  virtual std::optional<claim> tombstone_of(node_id who) const = 0;
   enum class with_document : bool { no, yes };
   /// Of a member. The document only where it is wanted, live and there.
   virtual update fact_of(node_id who, with_document wanted) const = 0;
@@ -176,7 +176,7 @@ class sync_session {
   /// turn; invalid_argument, without sense; resource_exhausted, beyond a bound. The text names it.
   result<void> admit(const sync_message& what);
 
-  /// What is to be said to it. `mine` has taken in its facts and graves already.
+  /// What is to be said to it. `mine` has taken in its facts and tombstones already.
   sync_outcome answer(const sync_message& what, const sync_view& mine);
 
   /// Nothing more comes or goes.
@@ -232,7 +232,7 @@ class sync_session {
   std::uint32_t their_members_ = 0;
 
   // Taken from the other side so far.
-  std::size_t digests_heard_ = 0, facts_heard_ = 0, wants_heard_ = 0, graves_heard_ = 0;
+  std::size_t digests_heard_ = 0, facts_heard_ = 0, wants_heard_ = 0, tombstones_heard_ = 0;
 
   // What is still to be said, each list from its end.
   std::vector<range_sum> sums_;
@@ -240,7 +240,7 @@ class sync_session {
   std::vector<std::uint16_t> describe_;  // ranges whose digests are due
   std::vector<sync_message::want> wants_;
   std::vector<telling> tell_;
-  std::vector<sync_digest> graves_;
+  std::vector<sync_digest> tombstones_;
 };
 
 }  // namespace troupe::membership

@@ -70,7 +70,7 @@ void write_member(admin::Member::Builder to, const membership::member& from,
   to.setZone(from.document.zone);
   auto services = to.initServices(static_cast<capnp::uint>(from.document.services.size()));
   for (capnp::uint i = 0; i < services.size(); ++i) services.set(i, from.document.services[i].name);
-  to.setStrain(from.strain);
+  to.setWorkerLag(from.worker_lag);
   to.setDegraded(from.degraded);
   auto observers = to.initObservers(static_cast<capnp::uint>(from.observers.size()));
   for (capnp::uint i = 0; i < observers.size(); ++i) observers.set(i, name_of(from.observers[i], known));
@@ -89,7 +89,7 @@ void write_event(admin::MemberEvent::Builder to, const membership::past_event& f
   to.setState(std::string(to_string(subject.state)));
   to.setMode(std::string(to_string(subject.mode)));
   to.setAccuser(from.accuser);
-  to.setStrain(subject.strain);
+  to.setWorkerLag(subject.worker_lag);
   to.setDegraded(subject.degraded);
   to.setServices(static_cast<std::uint32_t>(from.services));
 }

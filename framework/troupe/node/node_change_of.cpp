@@ -16,7 +16,7 @@ calling::node_change node_change_of(const membership::member& who) {
                 : who.mode == membership::mode::draining ? routing::node_status::draining
                                                          : routing::node_status::serving;
   view.suspected = who.state == membership::state::suspect;
-  view.degraded = who.degraded || who.strain > 0;
+  view.degraded = who.degraded || who.worker_lag > 0;
   for (const auto& service : who.document.services) view.services.push_back({service.name, service.weight});
   return {std::move(view), who.address};
 }

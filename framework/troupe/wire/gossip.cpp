@@ -65,7 +65,7 @@ void write(idl::Update::Builder to, const membership::update& what) {
   to.setIncarnation(what.incarnation);
   to.setState(static_cast<idl::State>(what.state));
   to.setMode(static_cast<idl::Mode>(what.mode));
-  to.setStrain(what.strain);
+  to.setWorkerLag(what.worker_lag);
   to.setAccuserHealth(what.accuser_health);
   to.setPort(what.who->address.port);
   to.setAddressHigh(half(what.who->address, 0));
@@ -142,9 +142,9 @@ result<membership::update> read_update(idl::Update::Reader from) {
     return bad("an update with an unknown state or mode");
   what.state = static_cast<membership::state>(from.getState());
   what.mode = static_cast<membership::mode>(from.getMode());
-  what.strain = from.getStrain();
+  what.worker_lag = from.getWorkerLag();
   what.accuser_health = from.getAccuserHealth();
-  if (what.strain > membership::strain_max) return bad("an update with an unknown strain");
+  if (what.worker_lag > membership::worker_lag_max) return bad("an update with an unknown lag of workers");
   what.accuser = {from.getAccuser()};
   what.registration_version = from.getRegistrationVersion();
   auto name = read_text(from.getName(), membership::node_name_bytes_max, "a node's name");
@@ -269,7 +269,7 @@ result<membership::sync_message> read(idl::Sync::Reader from, std::size_t bytes,
   const auto covered = from.getCovered();
   for (const auto range : covered) what.covered.push_back(range);
   if (auto fine = read_digests(from.getDigests(), bytes, what.digests); !fine) return fine.error();
-  if (auto fine = read_digests(from.getGraves(), bytes, what.graves); !fine) return fine.error();
+  if (auto fine = read_digests(from.getTombstones(), bytes, what.tombstones); !fine) return fine.error();
   const auto wants = from.getWants();
   if (auto fine = check_room(wants, want_bytes, bytes); !fine) return fine.error();
   for (const auto want : wants) what.wants.push_back({{want.getNode()}, want.getRegistrationVersion()});
@@ -377,7 +377,7 @@ std::vector<std::byte> encode(const membership::sync_message& what, std::uint64_
   each(
       what.facts, [&](unsigned n) { return to.initFacts(n); }, put);
   each(
-      what.graves, [&](unsigned n) { return to.initGraves(n); }, put);
+      what.tombstones, [&](unsigned n) { return to.initTombstones(n); }, put);
   each(
       what.others, [&](unsigned n) { return to.initOthers(n); },
       [](auto& list, unsigned i, const endpoint& entry) {

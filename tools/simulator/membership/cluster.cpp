@@ -186,7 +186,7 @@ void cluster::introduce_all() {
       brain.end_sync(session);
       brain.join(seeds, now, out);
       out.packets.clear();
-      out.exchanges.clear();
+      out.syncs.clear();
     });
   }
 }
@@ -301,7 +301,7 @@ void cluster::settle(std::uint32_t node, membership::actions& out, witness::arri
     if (!it.leaving) witness_.observe(node, event, how, why(node), now_);
   }
   for (auto& sent : out.packets) send(node, sent);
-  for (const auto& with : out.exchanges) open_stream(node, with, purpose::sync, {});
+  for (const auto& with : out.syncs) open_stream(node, with, purpose::sync, {});
   for (const auto& ping : out.stream_pings) open_stream(node, ping.at, purpose::ping, ping.who);
   counted_.notes += out.notes.size();
   if (self.state == membership::state::left && !it.leaving) {

@@ -153,7 +153,7 @@ void cluster::stream_broken(std::uint32_t slot) {
       if (mine)
         brain.end_sync(*mine);
       else
-        brain.exchange_failed();
+        brain.sync_failed();
     });
   if (to_there && theirs)
     perform(to, [&](membership::core& brain, time_point, membership::actions&) { brain.end_sync(*theirs); });

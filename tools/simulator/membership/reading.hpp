@@ -31,7 +31,7 @@ std::uint64_t attributes_in(const Member& of) {
   const auto where = address_in(of);
   auto sum = hash_of(std::string_view(name_in(of))) ^ hash_of(where.address.data(), where.address.size());
   sum = mix(sum ^ where.port ^ static_cast<std::uint64_t>(of.mode) << 16);
-  if constexpr (requires { of.strain; }) sum = mix(sum ^ of.strain);
+  if constexpr (requires { of.worker_lag; }) sum = mix(sum ^ of.worker_lag);
   return sum;
 }
 

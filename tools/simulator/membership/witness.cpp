@@ -58,7 +58,7 @@ void witness::expect_agreement(duration after, time_point now) {
 
 // --- The truth -------------------------------------------------------------------------------------------
 
-void witness::started(std::uint32_t node, const membership::record& self, time_point now) {
+void witness::started(std::uint32_t node, const membership::known_node& self, time_point now) {
   if (node >= truth_.size()) {
     truth_.resize(node + 1);
     views_.resize(node + 1);
@@ -109,7 +109,7 @@ void witness::drop_view(std::uint32_t node) {
   old = {};
 }
 
-void witness::own(std::uint32_t node, const membership::record& self, time_point now) {
+void witness::own(std::uint32_t node, const membership::known_node& self, time_point now) {
   auto& mine = truth_[node].lives.back();
   if (mine.standings.empty() || mine.standings.back().incarnation < self.incarnation)
     mine.standings.push_back({self.incarnation, attributes_in(self)});

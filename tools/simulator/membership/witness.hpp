@@ -55,12 +55,12 @@ class witness {
 
   // --- The truth ---------------------------------------------------------------------------------------
 
-  void started(std::uint32_t node, const membership::record& self, time_point now);
+  void started(std::uint32_t node, const membership::known_node& self, time_point now);
   enum class ending : std::uint8_t { crashed, left };
   /// Nobody is to hold it live any more, and its own view is nobody's.
   void stopped(std::uint32_t node, ending how, time_point now);
   /// Its own member has changed, or may have.
-  void own(std::uint32_t node, const membership::record& self, time_point now);
+  void own(std::uint32_t node, const membership::known_node& self, time_point now);
   void anomalous(std::uint32_t node);
   /// Alone, since then; `never`: not.
   void isolated(std::uint32_t node, time_point since);

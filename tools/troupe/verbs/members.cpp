@@ -25,13 +25,13 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto poll = std::chrono::milliseconds(100);
 
-/// What is wrong with somebody who is there: "degraded (say a, b, c)", "strained 2 of 3".
+/// What is wrong with somebody who is there: "degraded (say a, b, c)", "workers lag 2 of 3".
 std::string condition(admin::Member::Reader of) {
   std::vector<std::string> all;
   std::vector<std::string> observers;
   for (const auto observer : of.getObservers()) observers.push_back(text_of(observer));
   if (of.getDegraded()) all.push_back("degraded (say " + joined(observers) + ")");
-  if (of.getStrain() > 0) all.push_back("strained " + std::to_string(of.getStrain()) + " of 3");
+  if (of.getWorkerLag() > 0) all.push_back("workers lag " + std::to_string(of.getWorkerLag()) + " of 3");
   return all.empty() ? "well" : joined(all);
 }
 
@@ -116,7 +116,7 @@ void print_event(const common_options& common, const std::string& seen_by, admin
   if (kind == "changed")
     more += "  " + text_of(one.getMode()) + ", " + std::to_string(one.getServices()) +
             (one.getServices() == 1 ? " service" : " services");
-  if (one.getStrain() > 0) more += "  strained " + std::to_string(one.getStrain()) + " of 3";
+  if (one.getWorkerLag() > 0) more += "  workers lag " + std::to_string(one.getWorkerLag()) + " of 3";
   if (one.getDegraded()) more += "  degraded";
   if (one.getAccuser().size() > 0) more += "  says " + text_of(one.getAccuser());
   std::printf("%s  %s  %-12s  %s\n", clock_text(one.getAgoMicros()).c_str(),

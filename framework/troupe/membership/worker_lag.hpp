@@ -1,4 +1,4 @@
-// How strained a node's workers are, as one of four levels that other nodes are told.
+// How far a node's workers lag, as one of four levels that other nodes are told.
 //
 // A process whose event loop answers pings may have all its workers stuck: it is alive and does nothing. What
 // tells is how long work waits until a worker takes it. The level rises at once, because a wait that long has
@@ -14,7 +14,7 @@
 
 namespace troupe::membership {
 
-class strain_level {
+class worker_lag {
  public:
   static constexpr std::uint8_t level_max = 3;
   /// From these waits on, level 1, 2 and 3: work is late; callers notice; nothing gets done.

@@ -47,8 +47,8 @@ inline update offering(std::uint64_t node, std::uint64_t version, const std::str
 }
 
 /// Node 1 under test, at epoch 10, with others played by the test. Its events leave at once.
-struct stage {
-  explicit stage(options chosen = prompt()) : settings(chosen) {}
+struct core_fixture {
+  explicit core_fixture(options chosen = prompt()) : settings(chosen) {}
 
   static options prompt() {
     options chosen;
@@ -176,7 +176,7 @@ inline const update* find(const packet& what, std::uint64_t subject) {
 }
 
 inline bool asked(const actions& out, std::uint64_t peer) {
-  return std::find(out.exchanges.begin(), out.exchanges.end(), address_of(peer)) != out.exchanges.end();
+  return std::find(out.syncs.begin(), out.syncs.end(), address_of(peer)) != out.syncs.end();
 }
 
 }  // namespace troupe::membership
