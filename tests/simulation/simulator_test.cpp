@@ -94,7 +94,7 @@ attempt_timeout = '100ms'
 [servers]
 count = 8
 workers = 2
-limit = 20
+in_flight_max = 20
 [work]
 mean = '5ms'
 [arrivals]
@@ -158,7 +158,7 @@ speed = 0.3
 std::string troubles(const std::string& discipline) {
   std::string text = all_troubles;
   text.erase(text.find("incident = []\n"), 14);
-  text.replace(text.find("limit = 20"), 10, "limit = 20\ndiscipline = '" + discipline + "'");
+  text.replace(text.find("workers = 2"), 11, "workers = 2\ndiscipline = '" + discipline + "'");
   return text;
 }
 

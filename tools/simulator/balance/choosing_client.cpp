@@ -52,7 +52,8 @@ choosing_client::placed choosing_client::place(std::uint32_t slot, time_point no
   it.at = *chosen;
   it.sent = now;
   ++it.tries;
-  it.sent_as = stage_.transmit(it.what.ref, it.at, slot,
+  const auto which = it.tries > 1 ? rpc::attempt_kind::further : rpc::attempt_kind::first;
+  it.sent_as = stage_.transmit(it.what.ref, it.at, slot, which,
                                it.what.what.after == errand::again::bounced ? 0 : chooser_->bounce_at());
   if (what_.attempt_timeout > duration{0}) {
     if (timers_.empty()) stage_.wake_at(now + what_.attempt_timeout);
@@ -77,18 +78,17 @@ void choosing_client::finish(std::uint32_t slot, ending how) {
   free_.push_back(slot);
 }
 
-void choosing_client::answered(std::uint64_t tag, server_index, ending how, const rpc::load_report* load,
-                               time_point now) {
+void choosing_client::answered(std::uint64_t tag, server_index, const reply& came, time_point now) {
   const auto slot = static_cast<std::uint32_t>(tag);
   pending& it = slots_[slot];
-  attempt_over(it, how, load, now);
-  if (how == ending::bounced) {
+  attempt_over(it, came.how, came.load, now);
+  if (came.how == ending::bounced) {
     it.what.what.after = errand::again::bounced;
     --it.tries;
     return place_or_hold(slot, now);
   }
-  if (how != ending::success && repeats(it, now)) return place_or_hold(slot, now);
-  finish(slot, how);
+  if (came.how != ending::success && repeats(it, now)) return place_or_hold(slot, now);
+  finish(slot, came.how);
 }
 
 void choosing_client::expired(std::uint32_t slot, time_point now) {

@@ -19,7 +19,7 @@ class stage {
   virtual ~stage() = default;
   /// Sends the request; `tag` comes back with the answer, and so does the request where it meets `bounce_at`
   /// others or more; 0: never.
-  virtual attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag,
+  virtual attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag, rpc::attempt_kind which,
                                std::uint32_t bounce_at) = 0;
   /// Nobody waits for the attempt any more: its answer will not come, and the server is told. Nothing happens
   /// when it has been answered.
@@ -31,6 +31,13 @@ class stage {
   virtual std::span<const server_index> candidates(request_ref what) const = 0;
   /// `client::wake` is wanted at this time; earlier wishes stay.
   virtual void wake_at(time_point when) = 0;
+};
+
+/// What came back of an attempt.
+struct reply {
+  ending how = ending::success;
+  const rpc::load_report* load = nullptr;  // null when the server could not be reached, or was lost meanwhile
+  rpc::advice advice = rpc::advice::may_retry;  // of a refusal
 };
 
 /// A request as a client is handed it.
@@ -46,9 +53,7 @@ class client {
 
   /// Returns a mark of its own, which comes back in `expired`.
   virtual std::uint32_t begin(const order& what, time_point now) = 0;
-  /// `load` is null when the server could not be reached, or was lost meanwhile.
-  virtual void answered(std::uint64_t tag, server_index from, ending how, const rpc::load_report* load,
-                        time_point now) = 0;
+  virtual void answered(std::uint64_t tag, server_index from, const reply& what, time_point now) = 0;
   virtual void probed(server_index from, const rpc::load_report& load, duration round_trip,
                       time_point now) = 0;
   /// The request's deadline has come and it is not finished: finish it, now or within a tick.

@@ -12,6 +12,7 @@ struct happening {
     request_arrives,   // the next one, at a router
     attempt_arrives,   // subject: attempt; at its server
     attempt_done,      // subject: attempt; FIFO: its service time is over
+    attempt_gave_way,  // subject: attempt; its server turned it away when its turn had come
     sharing_due,       // subject: server, detail: generation; processor sharing: somebody may be done
     answer_arrives,    // subject: attempt; at its router
     withdraw_arrives,  // subject: attempt, detail: generation

@@ -10,6 +10,9 @@
 
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
+#include <troupe/rpc/criticality.hpp>
+#include <troupe/rpc/load_report.hpp>
+#include <troupe/rpc/safety.hpp>
 
 #include "contender.hpp"
 
@@ -46,11 +49,14 @@ struct attempt {
   server_index server = 0;
   std::uint32_t router = 0;
   std::uint32_t bounce_at = 0;
+  rpc::criticality criticality = rpc::criticality::normal;
+  rpc::attempt_kind kind = rpc::attempt_kind::first;
   enum class wanted : std::uint8_t { yes, no } still = wanted::yes;  // does the client wait for it
   ending how = ending::success;
   bool counted = false;  // as in flight at its server
   bool reports = false;  // its answer brings `report`
   rpc::load_report report;
+  rpc::advice advice = rpc::advice::may_retry;  // of a refusal
 };
 
 class ledger {

@@ -46,15 +46,15 @@ std::uint32_t routing_client::begin(const order& what, time_point now) {
   return 0;
 }
 
-void routing_client::answered(std::uint64_t tag, server_index from, ending how, const rpc::load_report* load,
-                              time_point now) {
-  if (load == nullptr) return;  // the broken link has said it
+void routing_client::answered(std::uint64_t tag, server_index from, const reply& came, time_point now) {
+  if (came.load == nullptr) return;  // the broken link has said it
   core_.heard_from(id_of(from), now);
   routing::answer what;
-  what.load = load;
-  if (how == ending::bounced) what.fate = retry::fate::bounced;
-  if (how == ending::refused) what.fate = retry::fate::refused, what.code = code::resource_exhausted;
-  if (how == ending::failure) what.code = code::internal, failing_ = {tag};
+  what.load = came.load;
+  what.advice = came.advice;
+  if (came.how == ending::bounced) what.fate = retry::fate::bounced;
+  if (came.how == ending::refused) what.fate = retry::fate::refused, what.code = code::resource_exhausted;
+  if (came.how == ending::failure) what.code = code::internal, failing_ = {tag};
   core_.answered({tag}, what, now, out_);
   perform();
   failing_ = {};
@@ -120,8 +120,9 @@ void routing_client::perform() {
     if (const auto* sent = std::get_if<routing::transmit>(&out_[k])) {
       pending& it = pending_of(sent->call);
       it.last = index_of(sent->to);
-      it.attempts[(sent->attempt.value & 15) - 1] =
-          stage_.transmit(it.what, it.last, sent->attempt.value, sent->bounce_at);
+      it.attempts[(sent->attempt.value & 15) - 1] = stage_.transmit(
+          it.what, it.last, sent->attempt.value,
+          sent->number > 1 ? rpc::attempt_kind::further : rpc::attempt_kind::first, sent->bounce_at);
     } else if (const auto* off = std::get_if<routing::withdraw>(&out_[k])) {
       stage_.withdraw(
           pending_of(routing::router::call_of(off->attempt)).attempts[(off->attempt.value & 15) - 1]);

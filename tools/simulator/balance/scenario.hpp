@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <troupe/admission/options.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 
@@ -37,7 +38,9 @@ struct server_model {
   std::uint32_t count = 10;
   std::uint32_t workers = 4;
   simulator::discipline discipline = discipline::fifo;
-  std::uint32_t limit = 0;  // in flight, beyond which it refuses; 0: none
+  // As a real node hosts a service, unless the scenario says otherwise.
+  std::uint32_t in_flight_max = admission::options{}.in_flight_max;
+  admission::concurrency concurrency = admission::options{}.concurrency;
   enum class overdue : bool { served, dropped } expired = overdue::dropped;  // when nobody waits any more
   std::uint32_t group = 0;  // candidates of a request: this many neighbours, by its key; 0: all
 };

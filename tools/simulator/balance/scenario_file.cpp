@@ -13,7 +13,11 @@ constexpr double seconds_max = 86'400;
 void read_servers(section from, scenario& into) {
   from.count("count", into.servers.count, 1, 10'000);
   from.count("workers", into.servers.workers, 1, 10'000);
-  from.count("limit", into.servers.limit, 0, 1'000'000);
+  from.count("in_flight_max", into.servers.in_flight_max, 1, 1'000'000);
+  using admission::concurrency;
+  from.choice("concurrency", into.servers.concurrency,
+              {named<concurrency>{"fixed", concurrency::fixed},
+               named<concurrency>{"adaptive", concurrency::adaptive}});
   from.count("group", into.servers.group, 0, into.servers.count);
   from.choice("discipline", into.servers.discipline,
               {named<discipline>{"fifo", discipline::fifo},

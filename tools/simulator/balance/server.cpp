@@ -5,6 +5,18 @@
 
 namespace troupe::simulator {
 
+namespace {
+
+admission::options options_of(const server_model& model) {
+  return {.in_flight_max = model.in_flight_max, .concurrency = model.concurrency, .workers = model.workers};
+}
+
+// Nothing is known of a request's size here, and nothing fails by chance.
+constexpr std::size_t unbounded = ~std::size_t{0};
+constexpr std::uint64_t no_chance = 0;
+
+}  // namespace
+
 server::server(const server_model& model, server_index self, std::uint32_t routers, ledger& all,
                happenings& next)
     : model_(&model),
@@ -12,49 +24,52 @@ server::server(const server_model& model, server_index self, std::uint32_t route
       all_(&all),
       next_(&next),
       workers_(model.workers),
-      by_router_(routers),
-      meter_(model.workers) {}
+      intake_(unbounded, no_chance),
+      service_(options_of(model)),
+      by_router_(routers) {
+  begin_life();
+}
 
-server::admission server::admit(std::uint32_t slot, time_point now) {
+void server::begin_life() {
+  intake_ = admission::intake(unbounded, no_chance);
+  service_ = admission::service(options_of(*model_));
+  service_.life().launched({});
+  service_.life().began();
+  meter_ = admission::service_meter(model_->workers);
+}
+
+admission::ruling server::admit(std::uint32_t slot, time_point now) {
   attempt& it = all_->attempt(slot);
-  // As the real one does: only where somebody waits, or shares a worker.
-  const bool crowded = in_flight_ > model_->workers;
-  if (!frozen_ && crowded && it.bounce_at > 0 && in_flight_ >= it.bounce_at) return admission::bounced;
-  if (model_->limit > 0 && in_flight_ >= model_->limit) return admission::refused;
+  const auto ruling =
+      intake_.ask(service_, {.criticality = it.criticality, .attempt = it.kind, .bounce_at = it.bounce_at},
+                  [this] { return meter_.serving(); });
+  if (ruling.what != admission::ruling::kind::admit) return ruling;
   it.arrived = now;
   it.counted = true;
-  ++in_flight_;
-  ++admitted_;
   ++by_router_[it.router];
   if (model_->discipline == discipline::fifo) {
     waiting_.push_back(slot);
     start_waiting(now);
-    return admission::admitted;
+  } else {
+    share(slot, now);
   }
-  advance(now);
-  it.started = now;
-  meter_.began(duration{0}, now);
-  request& whose = all_->request_of(it);
-  ++whose.executions;
-  double work = whose.work;
-  if (stumble_ > duration{0}) work = to_seconds(std::exchange(stumble_, duration{0})) * speed_;
-  ++sharing_;
-  shares_.push_back({attained_ + work, slot});
-  std::push_heap(shares_.begin(), shares_.end());
-  schedule(now);
-  return admission::admitted;
+  return ruling;
 }
 
 void server::start_waiting(time_point now) {
   while (!frozen_ && busy_ < model_->workers && !waiting_.empty()) {
     const auto slot = waiting_.front();
     waiting_.pop_front();
-    if (unwanted(all_->attempt(slot), now)) {
-      leave(slot);
+    const attempt& it = all_->attempt(slot);
+    if (unwanted(it, now)) {
+      leave(slot, admission::ending::expired);
       all_->close_attempt(slot);
-      continue;
+    } else if (!service_.may_stay(it.criticality, it.kind)) {
+      leave(slot, admission::ending::gave_way);
+      next_->push(now, {happening::kind::attempt_gave_way, slot});
+    } else {
+      start(slot, now);
     }
-    start(slot, now);
   }
 }
 
@@ -78,11 +93,7 @@ void server::start(std::uint32_t slot, time_point now) {
 
 bool server::finish(std::uint32_t slot, time_point now) {
   if (frozen_) return stuck_.push_back(slot), false;
-  attempt& it = all_->attempt(slot);
-  meter_.ended(now - it.started, now);
-  it.report = report(it.router, now);
-  it.reports = true;
-  leave(slot);
+  complete(slot, now);
   --busy_;
   const auto at = std::find(running_.begin(), running_.end(), slot);
   *at = running_.back();
@@ -91,11 +102,39 @@ bool server::finish(std::uint32_t slot, time_point now) {
   return true;
 }
 
-void server::leave(std::uint32_t slot) {
+void server::complete(std::uint32_t slot, time_point now) {
+  attempt& it = all_->attempt(slot);
+  meter_.ended(now - it.started, now);
+  service_.executed(it.started - it.arrived, now - it.started, now);
+  it.report = report(it.router, now);
+  it.reports = true;
+  leave(slot, admission::ending::succeeded);
+}
+
+void server::leave(std::uint32_t slot, admission::ending how) {
   attempt& it = all_->attempt(slot);
   it.counted = false;
-  --in_flight_;
+  intake_.leave(service_, 0, how);
   --by_router_[it.router];
+}
+
+void server::share(std::uint32_t slot, time_point now) {
+  attempt& it = all_->attempt(slot);
+  if (unwanted(it, now)) {
+    leave(slot, admission::ending::expired);
+    return all_->close_attempt(slot);
+  }
+  advance(now);
+  it.started = now;
+  meter_.began(duration{0}, now);
+  request& whose = all_->request_of(it);
+  ++whose.executions;
+  double work = whose.work;
+  if (stumble_ > duration{0}) work = to_seconds(std::exchange(stumble_, duration{0})) * speed_;
+  ++sharing_;
+  shares_.push_back({attained_ + work, slot});
+  std::push_heap(shares_.begin(), shares_.end());
+  schedule(now);
 }
 
 double server::rate() const {
@@ -136,15 +175,11 @@ void server::collect(std::uint32_t generation, time_point now, std::vector<std::
     const auto slot = shares_.front().attempt;
     std::pop_heap(shares_.begin(), shares_.end());
     shares_.pop_back();
-    attempt& it = all_->attempt(slot);
-    if (!it.counted) {
+    if (!all_->attempt(slot).counted) {
       all_->close_attempt(slot);
       continue;
     }
-    meter_.ended(now - it.started, now);
-    it.report = report(it.router, now);
-    it.reports = true;
-    leave(slot);
+    complete(slot, now);
     --sharing_;
     done.push_back(slot);
   }
@@ -156,7 +191,7 @@ void server::withdraw(std::uint32_t slot, time_point now) {
   if (model_->expired == server_model::overdue::served || !it.counted) return;
   if (model_->discipline == discipline::fifo) return;  // found at dequeue
   advance(now);
-  leave(slot);
+  leave(slot, admission::ending::expired);
   meter_.abandoned(now);
   --sharing_;
   schedule(now);
@@ -165,7 +200,7 @@ void server::withdraw(std::uint32_t slot, time_point now) {
 void server::lose_all(std::vector<std::uint32_t>& lost) {
   const auto lose = [&](std::uint32_t slot) {
     if (all_->attempt(slot).counted) {
-      leave(slot);
+      leave(slot, admission::ending::expired);
       lost.push_back(slot);
     } else {
       all_->close_attempt(slot);
@@ -181,7 +216,7 @@ void server::lose_all(std::vector<std::uint32_t>& lost) {
   busy_ = sharing_ = 0;
   due_ = never;
   ++generation_;
-  meter_ = admission::service_meter(model_->workers);
+  begin_life();
 }
 
 void server::set_speed(double speed, double capacity, time_point now) {
@@ -201,16 +236,8 @@ void server::freeze(bool frozen, time_point now, std::vector<std::uint32_t>& don
   start_waiting(now);
 }
 
-rpc::load_report server::report(std::uint32_t router, time_point now) const {
-  rpc::load_report load;
-  load.in_flight = in_flight_;
-  load.yours = by_router_[router];
-  load.workers = model_->workers;
-  load.limit = model_->limit;
-  load.queue_delay = meter_.queue_delay();
-  load.service_time = meter_.service_time(now);
-  load.service_age = meter_.service_age(now);
-  return load;
+rpc::load_report server::report(std::uint32_t router, time_point now, refusing now_refusing) const {
+  return intake_.report(service_, meter_.read(now), by_router_[router], now_refusing);
 }
 
 void server::snapshot(time_point now) {

@@ -141,6 +141,8 @@ void world::perform(const happening& what) {
       return attempt_arrives(what.subject);
     case happening::kind::attempt_done:
       return attempt_done(what.subject, what.detail);
+    case happening::kind::attempt_gave_way:
+      return refuse(what.subject);
     case happening::kind::sharing_due:
       return sharing_due(what.subject, what.detail);
     case happening::kind::answer_arrives:
@@ -242,12 +244,14 @@ std::span<const server_index> world::candidates(request_ref what) const {
   return std::span(groups_).subspan(key * group, group);
 }
 
-attempt_ref world::transmit(request_ref what, server_index to, std::uint64_t tag, std::uint32_t bounce_at) {
+attempt_ref world::transmit(request_ref what, server_index to, std::uint64_t tag, rpc::attempt_kind which,
+                            std::uint32_t bounce_at) {
   TROUPE_INVARIANT(all_.current(what) && to < what_.servers.count);
   const auto slot = all_.open_attempt(what.slot);
   attempt& it = all_.attempt(slot);
   it.tag = tag;
   it.bounce_at = bounce_at;
+  it.kind = which;
   it.sent = now_;
   it.deadline = all_.request(what.slot).deadline;
   it.server = to;
@@ -268,27 +272,42 @@ std::uint32_t& world::sent_then(const attempt& what) {
 
 void world::attempt_arrives(std::uint32_t slot) {
   attempt& it = all_.attempt(slot);
-  --on_the_way_[it.server];
   place& at = places_[it.server];
+  if (at.present && at.server.frozen()) return at.server.leave_unread(slot);
+  --on_the_way_[it.server];
   const auto method = all_.request_of(it).method;
   if (!at.present) return answer(slot, ending::failure);
-  if (!at.server.frozen() && (at.sinkhole || at.failing_method == method)) {
+  if (at.sinkhole || at.failing_method == method) {
     ++all_.request_of(it).executions;
     it.reports = true;
     it.report = report(it.server, it.router);
     return answer(slot, ending::failure);
   }
-  const auto admitted = at.server.admit(slot, now_);
-  if (admitted == server::admission::admitted) return;
+  switch (at.server.admit(slot, now_).what) {
+    case admission::ruling::kind::admit:
+      return;
+    case admission::ruling::kind::bounce:
+      return bounce(slot);
+    case admission::ruling::kind::refuse:
+      return refuse(slot);
+  }
+}
+
+void world::bounce(std::uint32_t slot) {
+  attempt& it = all_.attempt(slot);
   it.reports = true;
   it.report = report(it.server, it.router);
-  if (admitted == server::admission::bounced) {
-    // As if it had been a probe: it was never let in.
-    if (it.sent >= start_ + what_.warm_up) ++counted_.bounced, --counted_.attempts;
-    --sent_then(it);
-    return answer(slot, ending::bounced);
-  }
-  it.report.flags = rpc::load_flag::overloaded;
+  // As if it had been a probe: it was never let in.
+  if (it.sent >= start_ + what_.warm_up) ++counted_.bounced, --counted_.attempts;
+  --sent_then(it);
+  answer(slot, ending::bounced);
+}
+
+void world::refuse(std::uint32_t slot) {
+  attempt& it = all_.attempt(slot);
+  it.reports = true;
+  it.report = report(it.server, it.router, refusing::yes);
+  it.advice = places_[it.server].server.retry_advice();
   answer(slot, ending::refused);
 }
 
@@ -316,7 +335,7 @@ void world::answer_arrives(std::uint32_t slot) {
   const attempt it = all_.attempt(slot);
   if (it.still == attempt::wanted::yes)
     with_client(it.router, [&](client& whose) {
-      whose.answered(it.tag, it.server, it.how, it.reports ? &it.report : nullptr, now_);
+      whose.answered(it.tag, it.server, {it.how, it.reports ? &it.report : nullptr, it.advice}, now_);
     });
   all_.close_attempt(slot);
 }
@@ -383,11 +402,13 @@ void world::probe_answered(std::uint32_t slot) {
   with_client(it.router, [&](client& whose) { whose.probed(it.server, it.load, now_ - it.sent, now_); });
 }
 
-rpc::load_report world::report(server_index which, std::uint32_t router) const {
+rpc::load_report world::report(server_index which, std::uint32_t router, refusing now_refusing) const {
   const place& at = places_[which];
-  if (at.sinkhole) return {.workers = what_.servers.workers, .limit = what_.servers.limit};
-  return what_.network.report_delay > duration{0} ? at.server.past_report(router, now_)
-                                                  : at.server.report(router, now_);
+  if (at.sinkhole) return {.workers = what_.servers.workers, .limit = what_.servers.in_flight_max};
+  if (what_.network.report_delay == duration{0}) return at.server.report(router, now_, now_refusing);
+  auto load = at.server.past_report(router, now_);
+  if (now_refusing == refusing::yes) load.flags = load.flags | rpc::load_flag::overloaded;
+  return load;
 }
 
 // --- Time ------------------------------------------------------------------------------------------------

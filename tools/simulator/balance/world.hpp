@@ -86,7 +86,7 @@ class world : public stage, public truth {
   };
 
   // stage
-  attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag,
+  attempt_ref transmit(request_ref what, server_index to, std::uint64_t tag, rpc::attempt_kind which,
                        std::uint32_t bounce_at) override;
   void withdraw(attempt_ref what) override;
   void finish(request_ref what, ending how, server_index by) override;
@@ -107,6 +107,8 @@ class world : public stage, public truth {
   void request_arrives();
   std::uint32_t& sent_then(const attempt& what);
   void attempt_arrives(std::uint32_t slot);
+  void bounce(std::uint32_t slot);
+  void refuse(std::uint32_t slot);
   void attempt_done(std::uint32_t slot, std::uint32_t generation);
   void sharing_due(server_index which, std::uint32_t generation);
   void answer_arrives(std::uint32_t slot);
@@ -124,13 +126,16 @@ class world : public stage, public truth {
   void add(duration at, change::kind what, server_index server, double value = 0);
   void apply(const change& what);
   void go_down(server_index which);
+  void read_on(server_index which);
   void draw_speed(server_index which);
   void set_speed(server_index which);
   void tell(const change& what);
 
   std::uint32_t zone_of(std::uint32_t which) const { return which % what_.network.zones; }
   duration one_way(std::uint32_t router, server_index which) const;
-  rpc::load_report report(server_index which, std::uint32_t router) const;
+  using refusing = server::refusing;
+  rpc::load_report report(server_index which, std::uint32_t router,
+                          refusing now_refusing = refusing::no) const;
   double draw_work();
   template <class Act>
   void with_client(std::uint32_t router, Act act) {

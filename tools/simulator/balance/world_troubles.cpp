@@ -80,6 +80,7 @@ void world::apply(const change& what) {
       done_.clear();
       at.server.freeze(what.value > 0, now_, done_);
       for (const auto slot : done_) answer(slot, ending::success);
+      if (!at.server.frozen()) read_on(what.server);
       return;
     case change::kind::stumble:
       return at.server.stumble(from_seconds(what.value));
@@ -103,8 +104,14 @@ void world::go_down(server_index which) {
   done_.clear();
   places_[which].server.lose_all(done_);
   for (const auto slot : done_) answer(slot, ending::failure);
+  read_on(which);
   for (std::uint32_t r = 0; r < what_.routers; ++r)
     with_client(r, [&](client& it) { it.link(which, false, now_); });
+}
+
+/// What came while it was frozen arrives now.
+void world::read_on(server_index which) {
+  for (const auto slot : places_[which].server.take_unread()) attempt_arrives(slot);
 }
 
 void world::tell(const change& what) {
