@@ -2,7 +2,8 @@
 
 namespace troupe {
 
-int* nothing() { return 0; }
+int twice(int x);
+int twice(int value) { return 2 * value; }
 
 int counted(int x) {
   x += 1;
