@@ -22,7 +22,7 @@ HISTORY = {"framework/docs/changelog.md", EXCEPTIONS, "LICENSE"}
 OUTSIDE = {"std", "caf", "kj", "capnp", "doctest", "CLI", "toml", "spdlog", "fmt", "nlohmann"}
 OUTSIDE |= {"CAF", "CapnProto", "OpenSSL", "xxHash", "CLI11", "tomlplusplus", "nlohmann_json"}  # CMake's targets
 
-EXTENSIONS = "hpp|cpp|capnp|md|sh|bash|toml|cmake|txt|py|in"
+EXTENSIONS = "hpp|cpp|def|capnp|md|sh|bash|toml|cmake|txt|py|in"
 PATH = re.compile(rf"(?<![\w/.<>${{@*-])(?:\./)?((?:[\w.*-]+/)*[\w*-]+\.(?:{EXTENSIONS})|"
                   r"(?:framework|tools|tests|examples|idl)/[\w.*/-]*[\w*])(?![\w/>(-])")
 PLACEHOLDER = re.compile(r"(^|/)(?!README|LICENSE)[A-Z]+[./]")  # verbs/NAME.cpp
@@ -30,7 +30,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 SPAN = re.compile(r"(`+)([^`]+?)\1")
 QUALIFIED = re.compile(r"(?<![\w:.])([A-Za-z_]\w*(?:::~?[A-Za-z_]\w*)+)")
 WORD = re.compile(r"(?<![\w:.$%/<-])([a-z][a-z0-9]*(?:_[a-z0-9]+)+_?)(?![\w:/-]|\.\w|<)")
-SUBSCRIPT = re.compile(r"\w+_([a-z]|\d+)")  # of a formula: w_i
+NO_NAME = re.compile(r"\w+_([a-z]|\d+)|\w*NAME\w*(\(\))?")  # of a formula: w_i; one that stands for many: add_NAME
 IDENTIFIER = re.compile(r"~?[A-Za-z_]\w*_?(?:(?:::|\.|->)~?[A-Za-z_]\w*)*(?:\(\))?")
 HASH_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
 DOCSTRING = re.compile(r'"""(.*?)"""', re.DOTALL)
@@ -40,7 +40,7 @@ def kind_of(path):
     """How a file is read: prose, or code with comments behind one of two signs."""
     if path.endswith(".md"):
         return "prose"
-    if path.endswith((".hpp", ".cpp")):
+    if path.endswith((".hpp", ".cpp", ".def")):
         return "slashes"
     if path.endswith((".capnp", ".cmake", ".sh", ".bash", ".toml", ".py", "CMakeLists.txt", ".clang-tidy",
                       ".clang-format")):
@@ -122,7 +122,7 @@ class known_names:
     def has_identifier(self, name):
         """The words of a name that there are not, as a text; empty if there are all."""
         parts = re.split(r"::|\.|->", name.rstrip("()").replace("~", ""))
-        if parts[0] in OUTSIDE or SUBSCRIPT.fullmatch(name) or self.is_excepted(name):
+        if parts[0] in OUTSIDE or NO_NAME.fullmatch(name) or self.is_excepted(name):
             return ""
         if "::" in name:
             strange = [part for part in parts[:-1] if part not in self.scopes]
