@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <troupe/routing/attempt.hpp>
 #include <troupe/routing/attempt_timing.hpp>

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <troupe/routing/link_book.hpp>
 #include <troupe/routing/standings.hpp>

@@ -3,6 +3,7 @@
 // call book's business.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <troupe/base/hash.hpp>
 #include <troupe/routing/router.hpp>

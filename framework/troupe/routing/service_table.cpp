@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <troupe/base/hash.hpp>
 #include <troupe/routing/service_table.hpp>
 
