@@ -1,5 +1,6 @@
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct outer {
   std::vector<std::string> texts;
   std::map<std::string, int, std::less<>> table;
   std::function<int()> function;
+  std::optional<inner> optional;
   duration time{1};
   double number = 0;
   bool flag = false;
@@ -34,6 +36,6 @@ struct outer {
 TEST_CASE("the members of an aggregate are counted, those of its members not") {
   static_assert(field_count<nothing>() == 0);
   static_assert(field_count<inner>() == 2);
-  static_assert(field_count<outer>() == 9);
-  CHECK(field_count<outer>() == 9);
+  static_assert(field_count<outer>() == 10);
+  CHECK(field_count<outer>() == 10);
 }

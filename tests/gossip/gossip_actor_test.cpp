@@ -53,7 +53,7 @@ class seeker {
     gossip_options options;
     options.core = membership::options::local();
     options.core.join_retry = 20ms;
-    options.resolve_period = 20ms;
+    options.periods.resolve_period = 20ms;
     options.seeds = {"seeds.example:7000"};
     options.resolve = [names](const std::string& name) { return (*names)(name); };
     auto sockets = transport::listen_on(*parse_endpoint("127.0.0.1:0"));

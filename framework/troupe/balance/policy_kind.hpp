@@ -2,10 +2,12 @@
 // schema compiler know what may be chosen without knowing how it chooses.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include <troupe/base/option_list.hpp>
 #include <troupe/base/result.hpp>
 
 namespace troupe::balance {
@@ -28,11 +30,29 @@ enum class policy_kind : std::uint8_t {
   c3,                   // C3's: the lowest sum of network time and service time * queue^3
 };
 
+/// The names, in the order of the enumeration.
+inline constexpr std::array policy_names = {
+    option_choice{"dynamic_score", policy_kind::dynamic_score},
+    option_choice{"by_load", policy_kind::by_load},
+    option_choice{"by_latency", policy_kind::by_latency},
+    option_choice{"by_faults", policy_kind::by_faults},
+    option_choice{"round_robin", policy_kind::round_robin},
+    option_choice{"weighted", policy_kind::weighted},
+    option_choice{"weighted_by_metrics", policy_kind::weighted_by_metrics},
+    option_choice{"random", policy_kind::random},
+    option_choice{"least_loaded", policy_kind::least_loaded},
+    option_choice{"peak_ewma", policy_kind::peak_ewma},
+    option_choice{"consistent_hash", policy_kind::consistent_hash},
+    option_choice{"maglev", policy_kind::maglev},
+    option_choice{"hcl", policy_kind::hcl},
+    option_choice{"c3", policy_kind::c3},
+};
+
 /// All of them, in the order of the enumeration.
 std::span<const policy_kind> policy_kinds();
 
 std::string_view to_string(policy_kind value);
-/// The same names. Errors: invalid_argument listing them.
+/// The same names. Errors: invalid_argument listing them, and saying which one was probably meant.
 result<policy_kind> parse_policy_kind(std::string_view text);
 
 }  // namespace troupe::balance

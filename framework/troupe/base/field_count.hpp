@@ -1,8 +1,7 @@
 // How many members an aggregate has, so that a list of them can be held to be whole by a static_assert.
 //
 // An aggregate is made from at most as many values as it has members: values are added until it is made no
-// more. (Boost.PFR counts the same way.) Not for aggregates with members of std::optional, which takes
-// anything itself.
+// more. (Boost.PFR counts the same way.)
 #pragma once
 
 #include <cstddef>
@@ -15,7 +14,7 @@ namespace detail {
 /// Becomes whatever is wanted; never evaluated.
 struct anything {
   template <class T>
-  constexpr operator T() const;
+  operator T() const;
 };
 
 template <class Aggregate, std::size_t... Each>

@@ -206,6 +206,12 @@ error option_error(std::string_view name, std::string_view value, std::string_vi
           "option " + std::string(name) + " is " + std::string(value) + ": it must be " + std::string(must)};
 }
 
+std::string option_name(std::string_view written) {
+  std::string name(written);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 result<void> option::set(void* object, std::string_view text, std::string_view called) const {
   const auto value = parse(*this, text);
   if (!value)

@@ -122,6 +122,9 @@ struct option {
 /// "option NAME is VALUE: it must be MUST", for rules that span several options, too.
 error option_error(std::string_view name, std::string_view value, std::string_view must);
 
+/// A name as the lists have it: with '_' where people wrote '-'.
+std::string option_name(std::string_view written);
+
 /// A name with a value, as people wrote it.
 struct option_setting {
   std::string name;
@@ -280,6 +283,13 @@ struct option_list {
     return {};
   }
   std::string full_name(const option& of) const { return std::string(name) + "." + std::string(of.name); }
+  /// By its full name; null: it is none of these.
+  const option* find(std::string_view full) const {
+    if (!full.starts_with(name) || full.substr(name.size()).substr(0, 1) != ".") return nullptr;
+    for (const auto& each : options)
+      if (each.name == full.substr(name.size() + 1)) return &each;
+    return nullptr;
+  }
 };
 
 }  // namespace troupe

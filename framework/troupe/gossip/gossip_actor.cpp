@@ -201,7 +201,7 @@ void gossip_actor::settle() { settle(actor::now()); }
 // --- Observing -------------------------------------------------------------------------------------
 
 void gossip_actor::observe_again(time_point now) {
-  due_.set(deadline::observe, now + options_.observe_period);
+  due_.set(deadline::observe, now + options_.periods.observe_period);
   // Seeds first, then everyone they named: an observer outlives its seed.
   auto candidates = seeds_.addresses();
   for (const auto& [id, who] : observed_.members())
@@ -233,7 +233,7 @@ void gossip_actor::seeds_resolved(const seed_list::resolution& outcome) {
   for (const auto& problem : outcome.problems)
     if (problem != std::exchange(last_problem_, problem)) shared_.log->warn("{}", problem);
   if (seeds_.has_names())
-    due_.set(deadline::resolve, now + (has_joined() ? options_.resolve_period : options_.core.join_retry));
+    due_.set(deadline::resolve, now + (has_joined() ? options_.periods.resolve_period : options_.core.join_retry));
   // Who was told to join others while among some asks them as well: both parts learn of each other by that.
   if (std::exchange(greeting_, false) && options_.role == role::member)
     for (const auto& seed : outcome.found)

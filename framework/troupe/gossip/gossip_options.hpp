@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <troupe/base/option_list.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/crypto/ring.hpp>
 #include <troupe/membership/options.hpp>
@@ -16,6 +17,15 @@ namespace troupe::gossip {
 /// A `member` takes part: it is probed, and others learn of it. An `observer` only asks a member for what it
 /// knows, now and then: for tools that come and go.
 enum class role : std::uint8_t { member, observer };
+
+/// What each option is, and its bounds, stands in `list`.
+struct asking_periods {
+  /// While nobody is found by the names, it is every membership::options::join_retry.
+  duration resolve_period = std::chrono::seconds(30);
+  duration observe_period = std::chrono::milliseconds(500);
+
+  static option_list<asking_periods> list();
+};
 
 struct gossip_options {
   gossip::role role = role::member;
@@ -28,11 +38,7 @@ struct gossip_options {
   /// Gives the addresses behind "host:port". It may block; it is called in a thread of its own, which the
   /// node does not wait for when it ends.
   std::function<result<std::vector<endpoint>>(const std::string& name)> resolve = transport::resolve;
-  /// How often names are resolved again, while there are seeds that are names. 1 s to 1 h. While nobody is
-  /// found there, it is every membership::options::join_retry.
-  duration resolve_period = std::chrono::seconds(30);
-  /// How often an observer asks. 10 ms to 1 min.
-  duration observe_period = std::chrono::milliseconds(500);
+  asking_periods periods;
 };
 
 }  // namespace troupe::gossip

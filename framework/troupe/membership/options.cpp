@@ -1,4 +1,4 @@
-#include <string>
+#include <array>
 
 #include <troupe/membership/options.hpp>
 
@@ -6,41 +6,116 @@ namespace troupe::membership {
 
 namespace {
 
-/// Collects the first field that is out of its bounds.
-class checker {
- public:
-  void number(const char* field, std::size_t value, std::size_t low, std::size_t high) {
-    if (value < low || value > high)
-      refuse(field, std::to_string(value), std::to_string(low), std::to_string(high));
-  }
-
-  void count(const char* field, int value, int low, int high) {
-    if (value < low || value > high)
-      refuse(field, std::to_string(value), std::to_string(low), std::to_string(high));
-  }
-
-  void ratio(const char* field, double value, double low, double high) {
-    if (!(value >= low && value <= high))
-      refuse(field, std::to_string(value), std::to_string(low), std::to_string(high));
-  }
-
-  void time(const char* field, duration value, duration low, duration high) {
-    if (value < low || value > high)
-      refuse(field, format_duration(value), format_duration(low), format_duration(high));
-  }
-
-  result<void> verdict() const { return verdict_; }
-
- private:
-  void refuse(const std::string& field, const std::string& value, const std::string& low,
-              const std::string& high) {
-    if (verdict_)
-      verdict_ = error{code::invalid_argument,
-                       "membership." + field + " is " + value + "; it must be from " + low + " to " + high};
-  }
-
-  result<void> verdict_;
+constexpr std::array all = {
+    option_of<&options::probe_period>("probe_period", between(50ms, 1min),
+                                      "One peer is probed per period, so each node is probed about once per "
+                                      "period by somebody."),
+    option_of<&options::probe_timeout_max>("probe_timeout_max", between(1ms, 45s),
+                                           "How long a direct ping may take at most before others are asked "
+                                           "to try; no more than three quarters of the period."),
+    option_of<&options::probe_timeout_min>("probe_timeout_min", between(1ms, 45s),
+                                           "The same at least, however near the peer is."),
+    option_of<&options::indirect_probes>("indirect_probes", between(0, 16).in("peers"),
+                                         "Asked to ping in this node's place."),
+    option_of<&options::stream_pings>("stream_pings", anything_goes(),
+                                      "Whoever's ping goes unanswered is tried over a stream as well, which "
+                                      "tells a dead process from a network that loses packets."),
+    option_of<&options::adapts_to_loss>(
+        "adapts_to_loss", anything_goes(),
+        "Where a node's own pings get lost as a rule, it pings whoever did not "
+        "answer again until the period is over, and tells its news more "
+        "often."),
+    option_of<&options::suspicion_alpha>("suspicion_alpha", between(1, 16),
+                                         "How long a suspicion lasts that others confirm: so many times "
+                                         "max(1, log10 N) periods."),
+    option_of<&options::suspicion_beta>("suspicion_beta", between(1, 16),
+                                        "How many times longer it lasts when nobody does."),
+    option_of<&options::suspicion_confirmations>("suspicion_confirmations", between(0, 16).in("peers"),
+                                                 "Who have to agree for the shortest suspicion."),
+    option_of<&options::suspicion_witnesses>(
+        "suspicion_witnesses", between(0, 16).in("peers"),
+        "About so many of those who hear of a suspicion probe the suspect "
+        "next instead of whoever's turn it is."),
+    option_of<&options::verdict_wait>(
+        "verdict_wait", between(0s, 1min),
+        "A suspicion whose time is up waits this long for others that are nearly "
+        "due, and the news of a death for others that several suspect."),
+    option_of<&options::health_max>("health_max", between(0, 32),
+                                    "A node that doubts itself slows its probes down by up to 1 + this; 0 "
+                                    "switches it off."),
+    option_of<&options::nacks>("nacks", anything_goes(), "Helpers say when they got no answer."),
+    option_of<&options::buddies>("buddies", anything_goes(), "A suspect hears of its suspicion first."),
+    option_of<&options::trusted_health_max>(
+        "trusted_health_max", between(0, 32),
+        "An accuser whose own health is worse neither confirms a suspicion "
+        "nor kills."),
+    option_of<&options::accusations_max>(
+        "accusations_max", between(0, 1000),
+        "New suspicions that one accuser may raise here within a period; 0: no "
+        "limit."),
+    option_of<&options::isolation_percent>(
+        "isolation_percent", between(0, 90).in("%"),
+        "A node that reaches fewer of the last targets that it probed takes "
+        "itself for isolated; 0 switches that off, and the roll call."),
+    option_of<&options::loss_percent>("loss_percent", between(5, 95).in("%"),
+                                      "A node that sees this share of its pings to a peer lost says so."),
+    option_of<&options::degraded_observers>(
+        "degraded_observers", between(0, 16).in("peers"),
+        "A peer of whom so many say it is degraded; 0 switches that off."),
+    option_of<&options::gossip_interval>("gossip_interval", between(10ms, 10s),
+                                         "While there is news, it is told once per interval."),
+    option_of<&options::gossip_fanout>("gossip_fanout", between(1, 16).in("peers"),
+                                       "Random ones that it is told to."),
+    option_of<&options::gossip_bytes_max>(
+        "gossip_bytes_max", between(512, 1 << 20).in("bytes"),
+        "Most that gossip packets take per interval; what rides on pings and "
+        "acks comes on top."),
+    option_of<&options::retransmit_multiplier>(
+        "retransmit_multiplier", between(1, 16),
+        "Each update is sent so many times log10(N + 1) times, rounded "
+        "up, by each node that learns of it."),
+    option_of<&options::news_max>(
+        "news_max", between(16, 100'000).in("members"),
+        "Most that there is news of at once; beyond it the least urgent is dropped."),
+    option_of<&options::packet_bytes_max>("packet_bytes_max", between(512, 65'000).in("bytes"),
+                                          "A packet's size, so that it is never fragmented."),
+    option_of<&options::exchange_period>("exchange_period", between(1s, 1h),
+                                         "A sync over a stream with one random peer this often."),
+    option_of<&options::syncs_served_max>("syncs_served_max", between(1, 1024), "Syncs served at once."),
+    option_of<&options::sync_bytes_per_second>("sync_bytes_per_second",
+                                               between(64 << 10, 1 << 30).in("bytes per second"),
+                                               "Most that is told in them."),
+    option_of<&options::join_retry>("join_retry", between(10ms, 1min),
+                                    "How often the seeds are asked again until one has answered, with a "
+                                    "quarter of jitter."),
+    option_of<&options::leave_fanout>("leave_fanout", between(1, 64).in("peers"),
+                                      "A leave is repeated until so many have acknowledged it."),
+    option_of<&options::leave_limit>("leave_limit", between(100ms, 1min),
+                                     "How long a leave is repeated at most."),
+    option_of<&options::members_max>("members_max", between(2, 100'000),
+                                     "Most members known at once, the dead included; one more is not seen."),
+    option_of<&options::graves_max>("graves_max", between(2, 1'000'000),
+                                    "Most tombstones of forgotten members; the oldest goes first."),
+    option_of<&options::registration_bytes_max>("registration_bytes_max", between(256, 65'536).in("bytes"),
+                                                "Longest registration of a node, encoded."),
+    option_of<&options::dead_kept_for>("dead_kept_for", between(1s, 24h),
+                                       "How long a dead member is shown, and tried again."),
+    option_of<&options::healing>(
+        "healing", anything_goes(),
+        "Dead members and seeds are tried now and then, so that what was split finds "
+        "together."),
+    option_of<&options::digests>("digests", anything_goes(),
+                                 "Digests in acks find a difference that gossip left within seconds."),
+    option_of<&options::event_interval>(
+        "event_interval", between(0s, 10s),
+        "Suspicions, refutations, deaths and leaves are told to the router in "
+        "batches, so far apart; 0: each at once."),
+    option_of<&options::restate_interval>(
+        "restate_interval", between(100ms, 1min),
+        "How often a node may change what it says of its workers' lag and of "
+        "the loss that it sees."),
 };
+static_assert(covers<options>(all));
 
 }  // namespace
 
@@ -85,42 +160,18 @@ options options::swim() {
   return chosen;
 }
 
+option_list<options> options::list() { return {"membership", all}; }
+
 result<void> options::validate() const {
-  checker check;
-  check.time("probe_period", probe_period, 50ms, 1min);
-  check.time("probe_timeout_min", probe_timeout_min, 1ms, probe_timeout_max);
-  check.time("probe_timeout_max", probe_timeout_max, 1ms, probe_period * 3 / 4);
-  check.count("indirect_probes", indirect_probes, 0, 16);
-  check.ratio("suspicion_alpha", suspicion_alpha, 1, 16);
-  check.ratio("suspicion_beta", suspicion_beta, 1, 16);
-  check.count("suspicion_confirmations", suspicion_confirmations, 0, 16);
-  check.count("suspicion_witnesses", suspicion_witnesses, 0, 16);
-  check.time("verdict_wait", verdict_wait, 0s, 1min);
-  check.count("trusted_health_max", trusted_health_max, 0, 32);
-  check.count("accusations_max", accusations_max, 0, 1000);
-  check.count("isolation_percent", isolation_percent, 0, 90);
-  check.count("loss_percent", loss_percent, 5, 95);
-  check.count("degraded_observers", degraded_observers, 0, 16);
-  check.time("gossip_interval", gossip_interval, 10ms, 10s);
-  check.count("gossip_fanout", gossip_fanout, 1, 16);
-  check.number("gossip_bytes_max", gossip_bytes_max, 512, std::size_t{1} << 20);
-  check.number("news_max", news_max, 16, 100'000);
-  check.count("retransmit_multiplier", retransmit_multiplier, 1, 16);
-  check.number("packet_bytes_max", packet_bytes_max, 512, 65'000);
-  check.time("exchange_period", exchange_period, 1s, 1h);
-  check.count("syncs_served_max", syncs_served_max, 1, 1024);
-  check.number("sync_bytes_per_second", sync_bytes_per_second, std::size_t{64} << 10, std::size_t{1} << 30);
-  check.time("join_retry", join_retry, 10ms, 1min);
-  check.count("leave_fanout", leave_fanout, 1, 64);
-  check.time("leave_limit", leave_limit, 100ms, 1min);
-  check.number("members_max", members_max, 2, 100'000);
-  check.number("graves_max", graves_max, 2, 1'000'000);
-  check.number("registration_bytes_max", registration_bytes_max, 256, 65'536);
-  check.time("dead_kept_for", dead_kept_for, 1s, 24h);
-  check.count("health_max", health_max, 0, 32);
-  check.time("event_interval", event_interval, 0s, 10s);
-  check.time("restate_interval", restate_interval, 100ms, 1min);
-  return check.verdict();
+  if (auto sound = list().check(*this); !sound) return sound;
+  if (probe_timeout_max > probe_period * 3 / 4)
+    return option_error(
+        "membership.probe_timeout_max", format_duration(probe_timeout_max),
+        "at most three quarters of membership.probe_period, " + format_duration(probe_period * 3 / 4));
+  if (probe_timeout_min > probe_timeout_max)
+    return option_error("membership.probe_timeout_min", format_duration(probe_timeout_min),
+                        "at most membership.probe_timeout_max, " + format_duration(probe_timeout_max));
+  return {};
 }
 
 }  // namespace troupe::membership

@@ -23,8 +23,8 @@ struct service_state {
         replicas(balancing, salt, now),
         policy(balance::make_policy(settings.policy_of(name))),
         aperture(settings.aperture_of(name)),
-        budget(settings.retry.repeats(), now),
-        hedges(settings.retry.hedges(), now),
+        budget(settings.repeating_of(name).repeats(), now),
+        hedges(settings.repeating_of(name).hedges(), now),
         throttle(now) {
     if (settings.names_policy_of(name)) chosen = chosen_by::options;
   }

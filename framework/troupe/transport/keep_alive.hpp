@@ -5,18 +5,22 @@
 // patience for its answer, notice within a fraction of a second.
 #pragma once
 
+#include <troupe/base/option_list.hpp>
+#include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 
 namespace troupe::transport {
 
 struct keep_alive_options {
-  /// Nothing heard for this long: a ping goes out. Bounds 10 ms to 1 min.
   duration interval = std::chrono::milliseconds(250);
-  /// A ping unanswered for this long: the peer is silent. Raising it forgives long pauses and leaves calls
-  /// waiting longer on a dead peer.
+  /// Raising it forgives long pauses and leaves calls waiting longer on a dead peer.
   duration patience = std::chrono::milliseconds(400);
-  /// Silent for this long: the link is given up.
   duration give_up = std::chrono::seconds(15);
+
+  /// What each option is, and its bounds.
+  static option_list<keep_alive_options> list();
+  /// Errors: invalid_argument, naming the option, its value and its bounds.
+  result<void> validate() const;
 };
 
 class keep_alive {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <string>
@@ -18,6 +19,14 @@ constexpr std::size_t least_space = 4 << 10;
 // A slab that one long frame made larger than this is not kept for the next: a link would hold it for life.
 constexpr std::size_t slab_kept_bytes = 1 << 20;
 
+constexpr std::array all_limits = {
+    option_of<&frame_limits::words_max>("words_max", between(128, 1 << 29).in("words of 8 bytes"),
+                                        "The longest message."),
+    option_of<&frame_limits::nesting_max>("nesting_max", between(8, 1024),
+                                          "The deepest nesting of structs and lists."),
+};
+static_assert(covers<frame_limits>(all_limits));
+
 std::uint32_t load_u32(const std::byte* from) {
   std::uint32_t value;
   std::memcpy(&value, from, sizeof value);
@@ -31,6 +40,8 @@ void store_header(std::byte* to, std::size_t words) {
 }
 
 }  // namespace
+
+option_list<frame_limits> frame_limits::list() { return {"links.frames", all_limits}; }
 
 std::span<std::byte> frame_splitter::space() {
   if (start_ == fill_ && slab_ && slab_.use_count() == 1) {

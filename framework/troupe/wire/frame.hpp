@@ -15,6 +15,7 @@
 #include <capnp/common.h>
 #include <capnp/message.h>
 
+#include <troupe/base/option_list.hpp>
 #include <troupe/base/result.hpp>
 
 namespace troupe::wire {
@@ -25,10 +26,13 @@ inline constexpr std::size_t header_bytes = 8;
 
 /// What an untrusted sender may make this process do.
 struct frame_limits {
-  /// Longest message in 8-byte words, header not included. Default 64 MiB; bounds 1 KiB to 4 GiB.
+  /// Header not included.
   std::uint32_t words_max = 8u << 20;
-  /// Deepest nesting of structs and lists. Cap'n Proto's own default.
+  /// Cap'n Proto's own default.
   int nesting_max = 64;
+
+  /// What each option is, and its bounds.
+  static option_list<frame_limits> list();
 };
 
 /// One whole message, kept alive by its slab.
