@@ -12,6 +12,7 @@
 #include <troupe/base/endpoint.hpp>
 #include <troupe/base/hash.hpp>
 #include <troupe/base/ids.hpp>
+#include <troupe/base/option_list.hpp>
 #include <troupe/base/random.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
@@ -36,3 +37,4 @@
 // The node.
 #include <troupe/node/node.hpp>
 #include <troupe/node/options.hpp>
+#include <troupe/node/program_options.hpp>

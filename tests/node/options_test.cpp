@@ -90,20 +90,21 @@ TEST_CASE("gossip keys come from the file, the environment or the command line, 
 
 TEST_CASE("a file's mistakes are named with line and column") {
   CHECK(problem_of("[node]\nname = \n").find(", line 2, column ") == 0);
-  CHECK(problem_of("[other]\n") == " has neither a table [node] nor [service.\"NAME\"]");
+  CHECK(problem_of("") == " has neither a table [node] nor [service.\"NAME\"]");
+  CHECK(problem_of("[other]\n").find(", line 1, column 2: there is no table [other]; there are node, ") == 0);
   CHECK(problem_of("[service.\"a\"]\npolicy = \"best\"\n")
             .find(", line 2, column 10: \"best\" is no balancing policy. There are: dynamic_score, ") == 0);
   CHECK(problem_of("[service.\"a\"]\nweights = { lod = 1 }\n")
             .find(", line 2, column 11: \"lod\" is no term of the score. There are: barred, ") == 0);
-  CHECK(problem_of("[service.\"a\"]\nweights = { load = \"x\" }\n").find("the weight of load is a number") !=
-        std::string::npos);
+  CHECK(problem_of("[service.\"a\"]\nweights = { load = \"x\" }\n")
+            .find("option weights.load is 'x': it must be a number, at least 0") != std::string::npos);
   CHECK(problem_of("[service.\"a\"]\nweight = 1\n").find("there are policy, weights") != std::string::npos);
   CHECK(problem_of("[service]\npolicy = \"random\"\n").find("write [service.\"shop.Cart\"]") !=
         std::string::npos);
   CHECK(problem_of("[node]\n\n  naem = \"x\"\n")
-            .find(", line 3, column 10: there is no option 'naem'; there are join, ") == 0);
+            .find(", line 3, column 10: there is no option 'naem'; did you mean 'name'?") == 0);
   CHECK(problem_of("[node]\npool_threads = \"many\"\n") ==
-        ", line 2, column 16: 'many' is not a whole number");
+        ", line 2, column 16: option pool_threads is 'many': it must be a whole number, 1 to 256");
   CHECK(problem_of("[node]\njoin = \"a:1\"\n").find(", line 2, column 8: join is a list") == 0);
   CHECK(problem_of("[node]\njoin = [1]\n").find("join is a list of texts") != std::string::npos);
   CHECK(problem_of("[node]\nname = 1.5\n").find("a text, a whole number, true or false is wanted here") !=
@@ -148,14 +149,15 @@ TEST_CASE("a command line's mistakes name the option, its value and its bounds")
     REQUIRE_FALSE(said);
     return said.error().text;
   };
-  CHECK(problem({"--pool-threads", "x"}) == "--pool-threads: 'x' is not a whole number");
+  CHECK(problem({"--pool-threads", "x"}) ==
+        "option pool-threads is 'x': it must be a whole number, 1 to 256");
   CHECK(problem({"--pool-threads", "0"}) == "option pool-threads is '0': it must be 1 to 256");
   CHECK(problem({"--log-level", "loud"}).find("option log-level is 'loud': it must be trace") == 0);
   CHECK(problem({"--listen", "localhost:1"}).find("option listen is 'localhost:1'") == 0);
   CHECK(problem({"--listen", "0.0.0.0:0"}).find("set the option advertise") != std::string::npos);
   CHECK(problem({"--listen", "0.0.0.0:0", "--advertise", "0.0.0.0:1"}).find("option advertise") == 0);
   CHECK(problem({"--cluster", ""}).find("option cluster is ''") == 0);
-  CHECK(problem({"--name", std::string(65, 'n').c_str()}).find("1 to 64 characters") != std::string::npos);
+  CHECK(problem({"--name", std::string(65, 'n').c_str()}).find("at most 64 characters") != std::string::npos);
   CHECK(problem({"--zone", std::string(65, 'z').c_str()}).find("at most 64 characters") != std::string::npos);
   CHECK(problem({"--join", "nowhere"}).find("nowhere") != std::string::npos);
   CHECK(problem({"--name"}).find("--help lists the options") != std::string::npos);

@@ -9,7 +9,9 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
-#include <troupe/node/service_tables.hpp>
+#include <troupe/base/nearest_name.hpp>
+#include <troupe/node/option_book.hpp>
+#include <troupe/node/option_tables.hpp>
 
 namespace troupe::local {
 
@@ -27,6 +29,22 @@ bool is_name(std::string_view text) {
          });
 }
 
+/// The tables of options that it may have; [node] is none: here it is the list of its nodes.
+const std::vector<std::string>& room_tables() {
+  static const auto rooms = [] {
+    auto names = option_table_names();
+    std::erase(names, "node");
+    return names;
+  }();
+  return rooms;
+}
+
+std::vector<std::string_view> top_level_keys() {
+  std::vector<std::string_view> keys = {"cluster", "service", "node"};
+  keys.insert(keys.end(), room_tables().begin(), room_tables().end());
+  return keys;
+}
+
 /// Reads one file; every error names it.
 class reader {
  public:
@@ -39,10 +57,14 @@ class reader {
     } catch (const toml::parse_error& problem) {
       return wrong(problem.source(), std::string(problem.description()));
     }
-    if (const auto known = only(root, {"cluster", "service", "node"}); !known) return known.error();
+    if (const auto known = only(root, top_level_keys()); !known) return known.error();
     cluster_file read;
     if (const auto done = read_cluster(root, read); !done) return done.error();
-    if (const auto done = read_services(root, read); !done) return done.error();
+    node_options options;
+    std::vector<std::string> for_all;
+    if (const auto done = read_rooms(root, options, for_all); !done) return done.error();
+    if (const auto done = read_services(root, options, read); !done) return done.error();
+    if (const auto sound = options.validate(); !sound) return wrong({}, sound.error().text);
     const auto* nodes = root["node"].as_array();
     if (nodes == nullptr || nodes->empty())
       return wrong(root["node"].node() != nullptr ? root["node"].node()->source() : toml::source_region{},
@@ -50,8 +72,9 @@ class reader {
     for (const auto& entry : *nodes) {
       const auto* table = entry.as_table();
       if (table == nullptr) return wrong(entry.source(), "node is a list of tables: write [[node]]");
-      const auto group = read_group(*table);
+      auto group = read_group(*table);
       if (!group) return group.error();
+      group->arguments.insert(group->arguments.begin(), for_all.begin(), for_all.end());
       for (const auto& other : read.groups)
         if (other.name == group->name)
           return wrong(table->source(),
@@ -70,12 +93,13 @@ class reader {
     return {code::invalid_argument, text.str()};
   }
 
-  result<void> only(const toml::table& table, std::initializer_list<std::string_view> keys) const {
+  result<void> only(const toml::table& table, const std::vector<std::string_view>& keys) const {
     for (const auto& [key, value] : table) {
       if (std::find(keys.begin(), keys.end(), key.str()) != keys.end()) continue;
       std::string names;
       for (const auto one : keys) names.append(names.empty() ? "" : ", ").append(one);
-      return wrong(key.source(), "'" + std::string(key.str()) + "' means nothing here; there are " + names);
+      return wrong(key.source(), "'" + std::string(key.str()) + "' means nothing here; there are " + names +
+                                     did_you_mean(key.str(), keys));
     }
     return {};
   }
@@ -102,12 +126,42 @@ class reader {
     return {};
   }
 
-  result<void> read_services(const toml::table& root, cluster_file& into) const {
+  /// What rooms' tables say, checked in `options`, as arguments of every node.
+  result<void> read_rooms(const toml::table& root, node_options& options,
+                          std::vector<std::string>& into) const {
+    std::vector<toml_setting> said;
+    if (const auto problem = read_option_tables(root, room_tables(), said))
+      return wrong(problem->where, problem->what);
+    for (const auto& one : said) {
+      if (const auto done = apply({{one.name, one.value, "", one.name, ""}}, options); !done)
+        return wrong(one.where, done.error().text);
+      into.push_back("--" + one.name + "=" + one.value);
+    }
+    return {};
+  }
+
+  result<void> read_services(const toml::table& root, node_options& options, cluster_file& into) const {
+    std::vector<toml_setting> said;
     const auto* tables = root.get("service");
     if (tables == nullptr) return {};
-    std::vector<routing::named_service_options> said;
     if (const auto problem = read_service_tables(*tables, said)) return wrong(problem->where, problem->what);
-    for (const auto& one : said) into.services.push_back(to_text(one));
+    std::string service;
+    for (const auto& one : said) {
+      if (const auto done = set_for_service(options, one.service, one.name, one.value); !done)
+        return wrong(one.where, done.error().text);
+      if (const auto sound = options.routing.validate(); !sound) return wrong(one.where, sound.error().text);
+      if (service != one.service)
+        into.services.push_back(one.service + ":");
+      else
+        into.services.back() += ",";
+      service = one.service;
+      constexpr std::string_view in_weights = "weights.";
+      const auto name = std::string_view(one.name);
+      into.services.back()
+          .append(name.substr(name.starts_with(in_weights) ? in_weights.size() : 0))
+          .append("=")
+          .append(one.value);
+    }
     return {};
   }
 

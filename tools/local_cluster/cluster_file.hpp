@@ -4,7 +4,10 @@
 //   name = "shop"                    # default: the folder's name
 //   sealed = true                    # gossip under a key that `up` makes; default false
 //
-//   [service."shop.Cart"]            # for every node: see troupe/node/service_tables.hpp
+//   [balance]                        # options of a room, for every node: see framework/docs/options.md
+//   tie = 0.05
+//
+//   [service."shop.Cart"]            # of one service, for every node
 //   policy = "consistent_hash"
 //   weights = { load = 0.8 }
 //
@@ -28,7 +31,7 @@ struct node_group {
   std::string name;               // 1 to 56 of A-Z a-z 0-9 . _ -
   std::filesystem::path program;  // absolute
   unsigned replicas = 1;          // 1 to 1,000
-  std::vector<std::string> arguments;
+  std::vector<std::string> arguments;  // the options that all nodes get first, then its own
 };
 
 struct cluster_file {

@@ -34,17 +34,6 @@ std::shared_ptr<spdlog::logger> make_log(const node_options& options) {
   return log;
 }
 
-bool is_loopback(const endpoint& where) {
-  return where.is_v4() ? where.address[12] == 127
-                       : where == parse_endpoint("[::1]:" + std::to_string(where.port)).value();
-}
-
-membership::options membership_timing(membership_profile profile, const endpoint& listening) {
-  const auto local = profile == membership_profile::local ||
-                     (profile == membership_profile::automatic && is_loopback(listening));
-  return local ? membership::options::local() : membership::options{};
-}
-
 /// What capnpc-troupe demands of the names in an IDL.
 bool is_service_name(std::string_view name) {
   return !name.empty() && name.size() <= membership::service_name_bytes_max &&
@@ -96,7 +85,8 @@ void node::body::spawn_actors(transport::listening_sockets sockets, crypto::ring
   router_ = actor::spawn_bound<calling::router_actor>(system, loop, *shared, options.routing, port);
   gossip::gossip_options gossip_settings;
   gossip_settings.role = options.role;
-  gossip_settings.core = membership_timing(options.profile, shared->address);
+  gossip_settings.core = membership_of(options);
+  gossip_settings.periods = options.gossip;
   gossip_settings.seeds = options.join;
   gossip_settings.keys = std::move(keys);
   gossip_settings.keyring = options.keyring;
@@ -132,17 +122,17 @@ void node::body::spawn_actors(transport::listening_sockets sockets, crypto::ring
                     to_string(shared->address));
 }
 
-result<void> node::body::host(const interface_descriptor& interface, const hosting& how,
+result<void> node::body::host(const interface_descriptor& interface, const hosting& wanted,
                               std::function<std::unique_ptr<service>()> make) {
-  const std::string name(how.as.empty() ? interface.service : std::string_view(how.as));
+  const std::string name(wanted.as.empty() ? interface.service : std::string_view(wanted.as));
+  const auto how = hosting_of(options, name, wanted);
   if (!is_service_name(name))
     return error{code::invalid_argument,
                  "a service cannot be hosted as '" + name + "': a name is 1 to 128 of A-Z a-z 0-9 . _ -"};
   if (options.role == gossip::role::observer)
     return error{code::failed_precondition, "an observer hosts no services: start the node as a member"};
-  if (how.in_flight_max < 1 || how.in_flight_max > 1'000'000 || how.weight < 1 ||
-      how.weight > membership::weight_max)
-    return error{code::invalid_argument, name + ": in_flight_max is 1 to 1,000,000 and weight 1 to 10,000"};
+  if (const auto sound = hosting::list().check(how); !sound)
+    return error{code::invalid_argument, name + ": " + sound.error().text};
   serving::service_spec spec{name, interface.id, how, [make = std::move(make), door = port] {
                                return std::make_unique<coroutine_host>(make(), door);
                              }};

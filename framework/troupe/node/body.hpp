@@ -23,7 +23,8 @@ class node::body {
   explicit body(node_options options);
   ~body();
 
-  result<void> host(const interface_descriptor& interface, const hosting& how,
+  /// `wanted` by the program; what the options say of the service goes before it.
+  result<void> host(const interface_descriptor& interface, const hosting& wanted,
                     std::function<std::unique_ptr<service>()> make);
   void ready();
   std::size_t stop();
@@ -42,6 +43,7 @@ class node::body {
   std::unique_ptr<actor::environment> shared;
   std::shared_ptr<calling::router_port> port;
   std::vector<std::string> arguments;
+  mutable std::atomic<bool> arguments_read{false};  // somebody looks at them
 
   std::mutex mutex;                                    // guards what follows
   std::function<void(const std::string&)> stop_asked;  // told once

@@ -119,7 +119,10 @@ const endpoint& node::address() const { return body_->shared->address; }
 
 identity node::self() const { return body_->shared->self; }
 
-const std::vector<std::string>& node::arguments() const { return body_->arguments; }
+const std::vector<std::string>& node::arguments() const {
+  body_->arguments_read = true;
+  return body_->arguments;
+}
 
 std::size_t node::stop() { return body_->stop(); }
 

@@ -117,7 +117,7 @@ class node {
   const std::string& cluster() const;
   const endpoint& address() const;
   identity self() const;
-  /// What the command line held that was no option of the node's.
+  /// What the command line held that was no option.
   const std::vector<std::string>& arguments() const;
 
   /// Takes no new requests, waits for those under way (up to options::drain_limit), leaves the cluster, ends
@@ -130,7 +130,7 @@ class node {
   void when_asked_to_stop(std::function<void(const std::string& why)> what);
 
  private:
-  friend int run(int, char**, const node_options&, const std::function<void(node&)>&);
+  friend class program_run;
 
   void host_made(const interface_descriptor& interface, const hosting& how,
                  std::function<std::unique_ptr<service>()> make);
@@ -142,7 +142,13 @@ class node {
 /// What a program's main is: reads the command line (--help lists the options), starts a node, lets `setup`
 /// host services, serves until SIGTERM or SIGINT, drains, and returns the exit code: 0 after a clean end, 1
 /// where starting failed (with one line on stderr), 2 for a command line that makes no sense.
+///
+/// `own` are the program's options: they have their values when `setup` is called. A program that declares
+/// none may read node::arguments; options that it does not look at are an error, too.
 int run(int argc, char** argv, const std::function<void(node&)>& setup);
 int run(int argc, char** argv, const node_options& defaults, const std::function<void(node&)>& setup);
+int run(int argc, char** argv, program_options& own, const std::function<void(node&)>& setup);
+int run(int argc, char** argv, program_options& own, const node_options& defaults,
+        const std::function<void(node&)>& setup);
 
 }  // namespace troupe

@@ -24,7 +24,7 @@ struct policy_options {
 /// Checked here too, so that a slip is a misuse that says what there is, whoever is asked.
 routing::service_options options_of(const policy_options& wanted) {
   auto text = wanted.service + ":policy=" + wanted.name;
-  for (const auto& one : wanted.weights) text += "," + one;
+  for (const auto& one : wanted.weights) text += ",weights." + one;
   auto read = take(routing::parse_service_options(text), misused).options;
   (void)take(routing::with_weights({}, read.weights), misused);
   return read;
