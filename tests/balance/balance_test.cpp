@@ -562,6 +562,38 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a replica that answers no probes is sent none, and a probe on its way is not waited for") {
+  bench it(3);
+  it.warm();
+  const auto live = [&](duration time) {
+    int asked = 0;
+    for (const time_point end = it.now + time; it.now < end;) {
+      it.serve(1, 10ms);
+      (void)it.pick();
+      while (const auto whom = it.replicas.probe_due(it.random, it.now)) asked += *whom == 0 ? 1 : 0;
+      it.replicas.heard(1, it.now);
+      it.replicas.heard(2, it.now);
+      it.replicas.watch(it.now);
+    }
+    return asked;
+  };
+  SUBCASE("unless it does answer") {
+    CHECK(live(10s) > 0);
+    CHECK(it.explained(0).why.find("silent") != std::string::npos);
+  }
+  SUBCASE("from the beginning") {
+    it.replicas.set(0, standing::mute, true);
+    CHECK(live(10s) == 0);
+    CHECK(it.explained(0).why.empty());
+  }
+  SUBCASE("from when one was on its way") {
+    while (live(10ms) == 0) it.now += 1ms;
+    it.replicas.set(0, standing::mute, true);
+    CHECK(live(10s) == 0);
+    CHECK(it.explained(0).why.empty());
+  }
+}
+
 TEST_CASE("silence is not held against a replica when nobody answers, or when frames arrive from it") {
   bench it(3);
   it.warm();

@@ -381,6 +381,27 @@ TEST_CASE(
   for (const probe& each : it.all<probe>()) CHECK((each.to == node_number(5) || each.to == node_number(6)));
 }
 
+TEST_CASE("a node that ignores probes is not asked, nor taken for silent, until a new link says otherwise") {
+  router_fixture it;
+  it.connected(2);
+  it.appear(3);
+  it.core.link_up(node_number(3), it.now, it.out, probes::ignored);
+  const auto asked = [&] {
+    it.out.clear();
+    for (int i = 0; i < 400; ++i) {
+      make_calls(it, 1);
+      for (const int n : {1, 2}) it.tell(n, quiet);
+    }
+    const auto all = it.all<probe>();
+    return std::count_if(all.begin(), all.end(), [](const probe& each) { return each.to == node_number(3); });
+  };
+  CHECK(asked() == 0);
+  for (const auto& each : it.core.explain(it.echo, it.now).candidates) CHECK(each.why.empty());
+  it.down(3);
+  it.up(3);
+  CHECK(asked() > 0);
+}
+
 TEST_CASE("a probe's answer changes the next pick") {
   for (const int busy : {1, 2}) {
     router_fixture it;

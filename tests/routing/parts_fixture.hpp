@@ -48,7 +48,7 @@ struct parts_fixture {
   random_source random{1};
   service_table services{settings, 7, now};
   link_book links{settings, node_number(0), "eu/a", services, random};
-  call_book calls{settings, node_number(0), services, links, random, now};
+  call_book calls{settings, services, links, random, now};
   service_ref echo = services.intern("test.Echo");
   actions out;
 

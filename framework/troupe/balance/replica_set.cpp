@@ -116,7 +116,8 @@ void replica_set::set(replica_index i, standing what, bool holds) {
   const auto wanted = static_cast<std::uint8_t>(holds ? now | bit : now & ~bit);
   if (wanted == now) return;
   now = wanted;
-  if (what != standing::outside) candidates_changed();
+  if (what == standing::mute) records_[i].probed = -1;
+  if (what != standing::outside && what != standing::mute) candidates_changed();
 }
 
 void replica_set::settings_changed() { candidates_changed(); }
@@ -406,8 +407,8 @@ std::optional<replica_index> replica_set::probe_due(random_source& random, time_
   const replica_index i = among[random.below(static_cast<std::uint32_t>(among.size()))];
   record& it = records_[i];
   const double seconds = seconds_at(now);
-  if (is(i, standing::unreachable) || (it.probed >= 0 && seconds - it.probed < probe_patience))
-    return std::nullopt;
+  const bool is_awaited = it.probed >= 0 && seconds - it.probed < probe_patience;
+  if (is_awaited || is(i, standing::unreachable) || is(i, standing::mute)) return std::nullopt;
   it.probed = seconds;
   return i;
 }

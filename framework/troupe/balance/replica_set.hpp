@@ -59,6 +59,7 @@ enum class standing : std::uint8_t {
   suspected = 16,   // membership doubts it: a term of the score
   degraded = 32,    // its network or its workers are in trouble: half of that term
   outside = 64,     // beyond this router's aperture: a reason for having no link, nothing else
+  mute = 128,       // answers no probes, so that it is sent none; nothing else
 };
 
 /// How one attempt at a replica ended, as far as the replica is to blame.

@@ -253,7 +253,6 @@ void router_actor::perform(const routing::hang_up& what) {
 void router_actor::perform(const routing::probe& what) {
   const auto found = peers_.find(what.to);
   if (found == peers_.end() || !found->second.welcomed || !found->second.connection) return;
-  if (!found->second.features.has(wire::feature::load_queries)) return;
   (void)found->second.connection->send(wire::short_frame(wire::load_query{core_.name_of(what.service)}),
                                        transport::link::when_full::refuse);
 }
@@ -360,7 +359,8 @@ void router_actor::read_welcome(peer& from, const wire::message& answer, time_po
   from.features = *agreed;
   from.dial_limit = never;
   from.pulse = transport::keep_alive(shared_.keep_alive, now);
-  core_.link_up(from.id, now, actions_);
+  const bool answers = from.features.has(wire::feature::load_queries);
+  core_.link_up(from.id, now, actions_, answers ? routing::probes::answered : routing::probes::ignored);
   settle(now);
 }
 

@@ -8,10 +8,9 @@
 
 namespace troupe::routing {
 
-call_book::call_book(const options& settings, node_id self, service_table& services, link_book& links,
+call_book::call_book(const options& settings, service_table& services, link_book& links,
                      random_source& random, time_point now)
     : settings_(settings),
-      self_(self),
       services_(services),
       links_(links),
       random_(random),
@@ -112,11 +111,8 @@ void call_book::launch(call_state& call, const balance::choice& picked, time_poi
 void call_book::send_probes(service_ref service, time_point now, actions& out) {
   balance::replica_set& replicas = services_[service].replicas;
   while (const auto due = replicas.probe_due(random_, now)) {
-    const node_id to = replicas.node_of(*due);
-    // What is in this very process says it with each reply, and is a function call away.
-    if (to == self_ || replicas.is(*due, balance::standing::unreachable)) continue;
     ++counted_.probes;
-    out.push_back(probe{to, service});
+    out.push_back(probe{replicas.node_of(*due), service});
   }
 }
 

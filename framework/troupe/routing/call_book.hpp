@@ -37,9 +37,9 @@ namespace troupe::routing {
 
 class call_book {
  public:
-  /// `self` is this node. `settings`, `services`, `links` and `random` must outlive it.
-  call_book(const options& settings, node_id self, service_table& services, link_book& links,
-            random_source& random, time_point now);
+  /// `settings`, `services`, `links` and `random` must outlive it.
+  call_book(const options& settings, service_table& services, link_book& links, random_source& random,
+            time_point now);
   call_book(const call_book&) = delete;
   call_book& operator=(const call_book&) = delete;
 
@@ -139,7 +139,6 @@ class call_book {
   }
 
   const options& settings_;
-  const node_id self_;
   service_table& services_;
   link_book& links_;
   random_source& random_;

@@ -22,7 +22,10 @@ link_book::news link_book::node_changed(const node_view& view, time_point now, a
   if (node == nullptr) {
     if (view.status == node_status::gone) return news::none;
     node = &nodes_.add(id);
-    if (id == self_) node->link = link_state::up;
+    if (id == self_) {
+      node->link = link_state::up;
+      node->probes = probes::ignored;  // it says its load with each reply, and is a function call away
+    }
     node->self = view.self;
     windows_.move_soon(now);
   }
@@ -122,12 +125,13 @@ const node_state::replica* link_book::find_replica(node_id id, service_ref servi
 
 // --- Links --------------------------------------------------------------------------------------------
 
-bool link_book::link_up(node_id id, time_point now) {
+bool link_book::link_up(node_id id, time_point now, probes what) {
   node_state* node = nodes_.find(id);
   if (node == nullptr || node->link == link_state::up) return false;
   links_.opened(*node, now);
   node->heard = now;
   node->congested = node->silent = false;
+  node->probes = what;
   update_standings(*node, services_);
   return true;
 }

@@ -39,7 +39,7 @@ class link_book {
   void forget(node_id id);
 
   /// False of a link that was up, or is nobody's.
-  bool link_up(node_id id, time_point now);
+  bool link_up(node_id id, time_point now, probes what = probes::answered);
   /// Whether it was up: then attempts on it are lost.
   bool link_down(node_id id, std::string_view why, time_point now);
   /// The link takes no more requests, or takes them again.

@@ -41,6 +41,9 @@ enum class link_state : std::uint8_t {
   broken,  // asked for again at `dial_at`
 };
 
+/// Whether a node understands the question for its load.
+enum class probes : bool { ignored, answered };
+
 struct node_state {
   identity self;
   std::string name;
@@ -49,6 +52,7 @@ struct node_state {
   link_state link = link_state::idle;
   bool congested = false;
   bool silent = false;
+  routing::probes probes = routing::probes::answered;  // as its link last said
   bool suspected = false;
   bool degraded = false;
   time_point up_since{};

@@ -17,7 +17,7 @@ router::router(options settings, node_id self, std::string zone, std::uint64_t s
       random_(seed),
       services_(settings_, mix(seed), now),
       links_(settings_, self, std::move(zone), services_, random_),
-      calls_(settings_, self, services_, links_, random_, now) {}
+      calls_(settings_, services_, links_, random_, now) {}
 
 // --- What a node's fate means for calls ---------------------------------------------------------------
 
@@ -39,8 +39,8 @@ void router::node_changed(const node_view& view, time_point now, actions& out) {
   calls_.restart_parked(id, now, out);
 }
 
-void router::link_up(node_id node, time_point now, actions& out) {
-  if (links_.link_up(node, now)) calls_.restart_parked(node, now, out);
+void router::link_up(node_id node, time_point now, actions& out, probes what) {
+  if (links_.link_up(node, now, what)) calls_.restart_parked(node, now, out);
 }
 
 void router::link_down(node_id node, std::string_view why, time_point now, actions& out) {

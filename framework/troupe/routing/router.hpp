@@ -52,7 +52,8 @@ class router {
   /// This node, too, is reported here when it serves anything; its link is always up, and never dialled.
   /// A lower epoch than the known one is ignored, a higher one is a new replica without history.
   void node_changed(const node_view& view, time_point now, actions& out);
-  void link_up(node_id node, time_point now, actions& out);
+  /// `what`: with probes::ignored the node is never asked for its load.
+  void link_up(node_id node, time_point now, actions& out, probes what = probes::answered);
   /// Every attempt under way on it is lost; a new dial follows after a backoff while it is needed.
   void link_down(node_id node, std::string_view why, time_point now, actions& out);
   /// The link took as much as it may hold: no new attempts until `congested::no`. When every link that is

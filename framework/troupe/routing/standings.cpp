@@ -12,6 +12,7 @@ void update_standings(const node_state& node, service_table& services) {
     replicas.set(replica.index, standing::suspected, node.suspected);
     replicas.set(replica.index, standing::degraded, node.degraded);
     replicas.set(replica.index, standing::outside, replica.is_outside());
+    replicas.set(replica.index, standing::mute, node.probes == probes::ignored);
   }
 }
 
