@@ -66,7 +66,7 @@ struct stage {
   void take_turns() {
     const actor::turn_queue::scope here(queue);
     std::vector<actor::turn_queue::item> taken;
-    queue->door().take(taken);
+    queue->items().take(taken);
     for (auto& item : taken) {
       const auto call = std::get<std::shared_ptr<actor::returned_call>>(item);
       call->resume(call);

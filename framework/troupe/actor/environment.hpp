@@ -10,8 +10,8 @@
 #include <spdlog/logger.h>
 
 #include <troupe/actor/engine.hpp>
-#include <troupe/base/event_counts.hpp>
 #include <troupe/base/endpoint.hpp>
+#include <troupe/base/event_counts.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/transport/connector.hpp>
 #include <troupe/transport/keep_alive.hpp>

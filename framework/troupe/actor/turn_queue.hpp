@@ -42,7 +42,7 @@ class turn_queue {
   [[nodiscard]] bool put(item& what) { return inbox_.put(what); }
   /// Runs `what` in a turn of the actor, or never if it is gone.
   void post(std::function<void()> what) { inbox_.post(std::move(what)); }
-  inbox<item>& door() { return inbox_; }
+  inbox<item>& items() { return inbox_; }
 
   /// The queue of the actor whose turn is running on this thread; null outside of turns.
   static const std::shared_ptr<turn_queue>& current();

@@ -515,8 +515,7 @@ void router_actor::inspect(std::function<void(report)> take) {
     for (const auto& [id, other] : peers_) {
       if (!other.connection) continue;
       const auto* state = !other.welcomed ? "connecting" : other.pulse.silent() ? "silent" : "open";
-      now.links.push_back({other.name, to_string(other.address), state, other.connection->queued_bytes(),
-                           other.connection->sent_bytes(), other.connection->received_bytes()});
+      now.links.push_back(actor::report_of(*other.connection, other.name, to_string(other.address), state));
     }
     const auto& counted = core_.counted();
     now.counted = {{"calls", counted.calls},

@@ -16,6 +16,7 @@
 
 #include <troupe/actor/bound_actor.hpp>
 #include <troupe/actor/environment.hpp>
+#include <troupe/actor/link_report.hpp>
 #include <troupe/balance/explanation.hpp>
 #include <troupe/calling/call_port.hpp>
 #include <troupe/calling/outgoing_call.hpp>
@@ -96,13 +97,7 @@ class router_actor final : public actor::bound_actor, public transport::link::ow
                   std::function<void(result<void>)> applied);
 
   struct report {
-    struct link {
-      std::string node;
-      std::string address;
-      std::string state;
-      std::uint64_t queued_bytes = 0, sent_bytes = 0, received_bytes = 0;
-    };
-    std::vector<link> links;
+    std::vector<actor::link_report> links;
     actor::counters counted;
   };
   void inspect(std::function<void(report)> take);

@@ -98,18 +98,18 @@ void write_links(admin::Admin::LinksResults::Builder results, const serving::ser
                  const calling::router_actor::report& out, const gossip::gossip_actor::report& gossip) {
   auto links = results.initLinks(static_cast<capnp::uint>(in.links.size() + out.links.size()));
   capnp::uint next = 0;
-  const auto write = [&](const auto& link, const char* direction, const std::string& state) {
+  const auto write = [&](const actor::link_report& link, const char* direction) {
     auto to = links[next++];
     to.setNode(link.node);
     to.setAddress(link.address);
     to.setDirection(direction);
-    to.setState(state);
+    to.setState(link.state);
     to.setQueuedBytes(link.queued_bytes);
     to.setSentBytes(link.sent_bytes);
     to.setReceivedBytes(link.received_bytes);
   };
-  for (const auto& link : out.links) write(link, "out", link.state);
-  for (const auto& link : in.links) write(link, "in", link.node.empty() ? "not introduced" : "open");
+  for (const auto& link : out.links) write(link, "out");
+  for (const auto& link : in.links) write(link, "in");
   auto counters = results.initCounters(
       static_cast<capnp::uint>(in.counted.size() + out.counted.size() + gossip.counted.size()));
   next = 0;

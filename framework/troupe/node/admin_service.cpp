@@ -58,11 +58,11 @@ task<> admin_service::services(context&, ServicesParams::Reader, ServicesResults
     to.setPlacement(std::string(to_string(from.runs_on)));
     to.setInFlight(from.in_flight);
     to.setLimit(from.limit);
-    to.setRequests(from.requests);
-    to.setRefused(from.refused);
-    to.setBounced(from.bounced);
-    to.setExpired(from.expired);
-    to.setFailed(from.failed);
+    to.setRequests(from.counted.requests);
+    to.setRefused(from.counted.refused);
+    to.setBounced(from.counted.bounced);
+    to.setExpired(from.counted.expired);
+    to.setFailed(from.counted.failed);
     to.setRestarts(from.restarts);
     to.setQueueMicros(static_cast<std::uint32_t>(to_micros(from.queue_delay)));
     to.setServiceMicros(static_cast<std::uint32_t>(to_micros(from.service_time)));
@@ -175,7 +175,7 @@ task<> admin_service::fault(context& ctx, FaultParams::Reader params, FaultResul
         code::failed_precondition,
         "node " + of_.shared->name + " does not allow faults: start it with --allow-faults true");
   if (params.getFailPercent() > 100) co_return ctx.fail(code::invalid_argument, "failPercent is 0 to 100");
-  const serving::injected_fault fault{
+  const admission::injected_fault fault{
       std::chrono::microseconds(std::min<std::uint64_t>(params.getDelayMicros(), 60'000'000)),
       params.getFailPercent()};
   auto asked = ask<result<void>>([this, fault, service = text_of(params.getService())](auto take) {

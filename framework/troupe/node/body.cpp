@@ -109,12 +109,12 @@ void node::body::spawn_actors(transport::listening_sockets sockets, crypto::ring
   server_ = actor::spawn_bound<serving::server>(
       system, loop, *shared, options.server, std::move(sockets.tcp),
       serving::server::collaborators{
-          .exchange =
-              [this](serving::link_number link, std::vector<std::byte> message,
-                     serving::server::collaborators::sync_answer answer) {
-                gossip().exchange(link, std::move(message), std::move(answer));
-              },
-          .exchange_cut = [this](serving::link_number link) { gossip().exchange_cut(link); },
+          .membership = {.exchange =
+                             [this](serving::link_number link, std::vector<std::byte> message,
+                                    serving::ingress::collaborators::sync_answer answer) {
+                               gossip().exchange(link, std::move(message), std::move(answer));
+                             },
+                         .exchange_cut = [this](serving::link_number link) { gossip().exchange_cut(link); }},
           .local_answer = [door = port](wire::frame answer) { door->local_answer(std::move(answer)); }});
   router().serve_locally(server().local_requests());
   router().report_life([this](std::vector<identity> heard) { gossip().heard_from(std::move(heard)); });

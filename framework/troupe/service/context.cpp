@@ -11,22 +11,12 @@ context::context(serving::request_ptr request, const std::shared_ptr<calling::ca
 
 duration context::remaining() const { return request_->deadline() - actor::now(); }
 
-std::string context::call_id() const {
-  return call_name(request_->caller(), troupe::call_id{request_->request().getCallId()});
-}
+std::string context::call_id() const { return call_name(request_->caller(), request_->call()); }
 
-trace_context context::trace() const {
-  const auto trace = request_->request().getTrace();
-  return {trace.getHigh(), trace.getLow(), trace.getSpan(), trace.getFlags()};
-}
+trace_context context::trace() const { return wire::trace_of(request_->message()); }
 
 std::string_view context::metadata(std::string_view key) const {
-  for (const auto entry : request_->request().getMetadata()) {
-    const auto name = entry.getKey();
-    if (std::string_view(name.begin(), name.size()) == key)
-      return {entry.getValue().begin(), entry.getValue().size()};
-  }
-  return {};
+  return wire::metadata_of(request_->message(), key);
 }
 
 void context::fail(code code, std::string_view text) {

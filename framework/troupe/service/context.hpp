@@ -33,7 +33,7 @@ class context {
   /// How much it matters. Calls made with this context are as critical, unless their method says otherwise.
   rpc::criticality criticality() const { return request_->criticality(); }
   /// 1 for the first attempt of the call.
-  unsigned attempt() const { return request_->request().getAttempt(); }
+  unsigned attempt() const { return request_->number(); }
   /// Names the call in the whole cluster, the same in each of its attempts; `troupe explain` takes it.
   std::string call_id() const;
   /// The calling node: "shop-1".

@@ -36,9 +36,9 @@ time_point coroutine_host::start(serving::request_ptr request, time_point now) {
   fresh.self = std::prev(running_.end());
   auto& asked = fresh.ctx.request();
   try {
-    const auto head = asked.request();
-    fresh.body = hosted_->dispatch(fresh.ctx, head.getInterfaceId(), head.getMethod(), head.getParams(),
-                                   asked.results());
+    const auto& method = asked.method();
+    fresh.body = hosted_->dispatch(fresh.ctx, method.interface_id, method.ordinal,
+                                   wire::params_of(asked.message()), asked.results());
     fresh.body.start(note_end, &fresh);
   } catch (...) {
     // Only what dispatch itself throws lands here (parameters that cannot be read): a task keeps its own.

@@ -33,6 +33,12 @@ static_assert(covers<hosting>(all, 1));  // `as` says which service it is
 
 }  // namespace
 
+std::string_view to_string(placement value) {
+  for (const auto& each : placements)
+    if (each.value == value) return each.name;
+  return "unknown";
+}
+
 option_list<hosting> hosting::list() { return {"hosting", all}; }
 
 }  // namespace troupe

@@ -31,17 +31,14 @@ class locked_service_meter {
     meter_.abandoned(now);
   }
 
-  struct figures {
-    duration queue_delay{0}, service_time{0}, service_age{0};  // as in a load report
-  };
   /// Requests that have had their first turn and are not done.
   std::uint32_t serving() const {
     const std::lock_guard held(lock_);
     return meter_.serving();
   }
-  figures read(time_point now) const {
+  admission::service_meter::reading read(time_point now) const {
     const std::lock_guard held(lock_);
-    return {meter_.queue_delay(), meter_.service_time(now), meter_.service_age(now)};
+    return meter_.read(now);
   }
 
  private:

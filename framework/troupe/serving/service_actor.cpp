@@ -24,12 +24,12 @@ service_actor::service_actor(caf::actor_config& config, caf::execution_unit* whe
 void service_actor::begin() {
   const actor::turn_queue::scope here(queue_);
   servant_ = make_();
-  queue_->door().open(waker());
+  queue_->items().open(waker());
 }
 
 void service_actor::turn() {
   const actor::turn_queue::scope here(queue_);
-  queue_->door().take(taken_);
+  queue_->items().take(taken_);
   auto now = actor::now();
   for (auto& what : taken_) now = take(what, now);
   taken_.clear();
@@ -71,7 +71,7 @@ time_point service_actor::take(actor::turn_queue::item& what, time_point now) {
 void service_actor::on_exit() {
   const actor::turn_queue::scope here(queue_);
   // In this order: requests that wait go back unexecuted, then those that were begun are given up.
-  auto waiting = queue_->door().close();
+  auto waiting = queue_->items().close();
   waiting.clear();
   taken_.clear();
   servant_.reset();
