@@ -35,7 +35,7 @@ static_assert(covers<hosting>(all, 1));  // `as` says which service it is
 
 std::string_view to_string(placement value) {
   for (const auto& each : placements)
-    if (each.value == value) return each.name;
+    if (each.value == static_cast<std::uint8_t>(value)) return each.name;
   return "unknown";
 }
 
