@@ -403,3 +403,86 @@ TEST_CASE("a picture has a curve and a legend for each of its series") {
   CHECK(drawn.find("nan") == std::string::npos);
   CHECK(draw({}).find("nan") == std::string::npos);
 }
+
+// --- The servers' own code -----------------------------------------------------------------------------
+
+TEST_CASE("a server refuses what is over its limit, nine tenths of it for normal requests, and not more") {
+  auto what = read_one(R"(
+routers = 1
+[run]
+lasts = '20s'
+warm_up = '2s'
+deadline = '1s'
+[servers]
+count = 1
+workers = 1
+in_flight_max = 20
+concurrency = 'fixed'
+[work]
+shape = 'constant'
+mean = '10ms'
+[arrivals]
+load = 2
+[network]
+round_trip = '2us'
+)");
+  auto came = play(what);
+  CHECK(came.figures["errors_percent"] == doctest::Approx(50).epsilon(.05));
+  CHECK(came.figures["taken_per_request"] == doctest::Approx(.5).epsilon(.05));
+  CHECK(came.figures["attempts_per_request"] == doctest::Approx(1));
+  CHECK(came.figures["p99_ms"] == doctest::Approx(180).epsilon(.01));  // behind 17 others
+  what.servers.in_flight_max = 1'000'000;
+  came = play(what);
+  CHECK(came.figures["taken_per_request"] == doctest::Approx(1));
+  CHECK(came.figures["p99_ms"] == doctest::Approx(1000));
+}
+
+TEST_CASE("a server that is overloaded finds its limit by itself, and what it takes is answered in time") {
+  const auto what = read_one(R"(
+routers = 4
+[run]
+lasts = '60s'
+warm_up = '10s'
+deadline = '5s'
+[servers]
+count = 1
+workers = 4
+[work]
+mean = '4ms'
+[arrivals]
+load = 1.5
+)");
+  auto came = play(what);
+  CHECK(came.figures["errors_percent"] == doctest::Approx(100. / 3).epsilon(.1));
+  CHECK(came.figures["goodput"] > 950);
+  CHECK(came.figures["p99_ms"] < 200);
+}
+
+TEST_CASE("what arrives at a frozen server is read, and let in or not, when it thaws") {
+  const auto what = read_one(R"(
+routers = 1
+[run]
+lasts = '10s'
+warm_up = '0s'
+deadline = '5s'
+[servers]
+count = 1
+workers = 1
+in_flight_max = 100
+concurrency = 'fixed'
+[work]
+shape = 'constant'
+mean = '1ms'
+[arrivals]
+rate = 200
+[[incident]]
+kind = 'frozen'
+servers = [0, 0]
+from = '4s'
+until = '6s'
+)");
+  auto came = play(what);
+  // Some 400 wait at the thaw, of which 90 have room.
+  CHECK(came.figures["lost"] == doctest::Approx(310).epsilon(.2));
+  CHECK(came.figures["p99_ms"] < 2200);
+}

@@ -21,7 +21,7 @@ bool involved(const scenario& what, std::uint32_t server) {
 
 // Attempts sent in a part of the run, and those of them to servers of incidents.
 struct traffic {
-  double all = 0, involved = 0;
+  double all = 0, involved = 0, refused = 0;
 };
 
 traffic traffic_between(const scenario& what, const series& over_time, duration from, duration until) {
@@ -31,6 +31,7 @@ traffic traffic_between(const scenario& what, const series& over_time, duration 
     for (std::uint32_t i = 0; i < over_time.servers; ++i) {
       const double sent = over_time.sent[row * over_time.servers + i];
       sum.all += sent;
+      sum.refused += over_time.refused[row * over_time.servers + i];
       if (involved(what, i)) sum.involved += sent;
     }
   return sum;
@@ -64,6 +65,7 @@ void add_figures(const scenario& what, const std::vector<sample>& samples, const
   put("local_percent", requests > 0 ? local / requests * 100 : 0);
   const auto sent = traffic_between(what, over_time, from, until);
   put("attempts_per_request", requests > 0 ? sent.all / requests : 0);
+  put("taken_per_request", requests > 0 ? (sent.all - sent.refused) / requests : 0);
   put("share_percent", sent.all > 0 ? sent.involved / sent.all * 100 : 0);
 }
 
@@ -112,6 +114,7 @@ outcome conclude(const scenario& what, const std::vector<sample>& samples, const
   const auto requests = static_cast<double>(std::max<std::uint64_t>(1, counted.requests));
   into.figures["requests"] = static_cast<double>(counted.requests);
   into.figures["attempts_per_request"] = static_cast<double>(counted.attempts) / requests;
+  into.figures["taken_per_request"] = static_cast<double>(counted.attempts - counted.refused) / requests;
   into.figures["probes_per_request"] = static_cast<double>(counted.probes) / requests;
   into.figures["asked_per_request"] = static_cast<double>(counted.probes + counted.bounced) / requests;
   into.figures["repeats"] = static_cast<double>(counted.repeats);

@@ -28,6 +28,7 @@ struct series {
   static constexpr duration step = 100ms;
   std::uint32_t servers = 0;
   std::vector<std::uint32_t> sent;
+  std::vector<std::uint32_t> refused;  // of those that were sent then; as long as `sent`
   std::vector<std::uint32_t> in_flight;
 
   std::size_t rows() const { return servers == 0 ? 0 : sent.size() / servers; }
@@ -35,15 +36,16 @@ struct series {
 
 /// Whole-run counts, after the warm-up.
 struct tally {
-  std::uint64_t requests = 0, attempts = 0, probes = 0, bounced = 0;
+  std::uint64_t requests = 0, attempts = 0, refused = 0, probes = 0, bounced = 0;
   std::uint64_t repeats = 0;                      // executions of a request beyond its first
   double most_in_flight = 0, mean_in_flight = 0;  // summed over the samples
 };
 
 struct outcome {
   /// By name, and by name@window. p50_ms p90_ms p99_ms p999_ms mean_ms errors_percent goodput lost ended
-  /// attempts_per_request local_percent share_percent (of the servers of the incidents), and of the whole run
-  /// requests probes_per_request asked_per_request (probes, and attempts that bounced) rif_max_over_mean
+  /// attempts_per_request taken_per_request (attempts that no server refused: what load they were)
+  /// local_percent share_percent (of the servers of the incidents), and of the whole run requests
+  /// probes_per_request asked_per_request (probes, and attempts that bounced) rif_max_over_mean
   /// share_max_over_mean recovery_s repeats.
   std::map<std::string, double> figures;
   series over_time;

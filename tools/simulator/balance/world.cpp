@@ -258,16 +258,19 @@ attempt_ref world::transmit(request_ref what, server_index to, std::uint64_t tag
   it.router = acting_;
   ++on_the_way_[to];
   if (now_ >= start_ + what_.warm_up) ++counted_.attempts;
-  ++sent_then(it);
+  ++over_time_.sent[cell_of(it)];
   next_.push(now_ + one_way(acting_, to), {happening::kind::attempt_arrives, slot});
   return {slot, it.generation};
 }
 
-std::uint32_t& world::sent_then(const attempt& what) {
+/// Where the series count an attempt: when it was sent, at its server.
+std::size_t world::cell_of(const attempt& what) {
   const auto row = static_cast<std::size_t>((what.sent - start_) / series::step);
-  if (over_time_.sent.size() <= row * over_time_.servers)
+  if (over_time_.sent.size() <= row * over_time_.servers) {
     over_time_.sent.resize((row + 1) * over_time_.servers);
-  return over_time_.sent[row * over_time_.servers + what.server];
+    over_time_.refused.resize(over_time_.sent.size());
+  }
+  return row * over_time_.servers + what.server;
 }
 
 void world::attempt_arrives(std::uint32_t slot) {
@@ -299,7 +302,7 @@ void world::bounce(std::uint32_t slot) {
   it.report = report(it.server, it.router);
   // As if it had been a probe: it was never let in.
   if (it.sent >= start_ + what_.warm_up) ++counted_.bounced, --counted_.attempts;
-  --sent_then(it);
+  --over_time_.sent[cell_of(it)];
   answer(slot, ending::bounced);
 }
 
@@ -308,6 +311,8 @@ void world::refuse(std::uint32_t slot) {
   it.reports = true;
   it.report = report(it.server, it.router, refusing::yes);
   it.advice = places_[it.server].server.retry_advice();
+  if (it.sent >= start_ + what_.warm_up) ++counted_.refused;
+  ++over_time_.refused[cell_of(it)];
   answer(slot, ending::refused);
 }
 

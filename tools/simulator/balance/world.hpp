@@ -105,7 +105,7 @@ class world : public stage, public truth {
   void perform(const happening& what);
   void schedule_arrival();
   void request_arrives();
-  std::uint32_t& sent_then(const attempt& what);
+  std::size_t cell_of(const attempt& what);
   void attempt_arrives(std::uint32_t slot);
   void bounce(std::uint32_t slot);
   void refuse(std::uint32_t slot);
