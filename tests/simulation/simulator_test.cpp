@@ -431,6 +431,12 @@ round_trip = '2us'
   CHECK(came.figures["taken_per_request"] == doctest::Approx(.5).epsilon(.05));
   CHECK(came.figures["attempts_per_request"] == doctest::Approx(1));
   CHECK(came.figures["p99_ms"] == doctest::Approx(180).epsilon(.01));  // behind 17 others
+  what.arrivals.critical = .3;
+  what.arrivals.sheddable = .2;
+  came = play(what);
+  CHECK(came.figures["critical_errors_percent"] < 5);
+  CHECK(came.figures["normal_errors_percent"] > 50);
+  CHECK(came.figures["sheddable_errors_percent"] > 99);
   what.servers.in_flight_max = 1'000'000;
   came = play(what);
   CHECK(came.figures["taken_per_request"] == doctest::Approx(1));

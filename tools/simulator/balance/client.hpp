@@ -7,6 +7,10 @@
 #include <memory>
 #include <span>
 
+#include <troupe/rpc/criticality.hpp>
+#include <troupe/rpc/load_report.hpp>
+#include <troupe/rpc/safety.hpp>
+
 #include "contender.hpp"
 #include "ledger.hpp"
 #include "scenario.hpp"
@@ -45,6 +49,7 @@ struct order {
   request_ref ref;
   errand what;
   time_point deadline{};
+  rpc::criticality criticality = rpc::criticality::normal;
 };
 
 class client {

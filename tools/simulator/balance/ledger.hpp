@@ -37,6 +37,7 @@ struct request {
   std::uint32_t attempts_out = 0;
   std::uint32_t executions = 0;
   std::uint32_t mark = 0;  // the client's own
+  rpc::criticality criticality = rpc::criticality::normal;
   bool live = false;
 };
 
@@ -49,7 +50,6 @@ struct attempt {
   server_index server = 0;
   std::uint32_t router = 0;
   std::uint32_t bounce_at = 0;
-  rpc::criticality criticality = rpc::criticality::normal;
   rpc::attempt_kind kind = rpc::attempt_kind::first;
   enum class wanted : std::uint8_t { yes, no } still = wanted::yes;  // does the client wait for it
   ending how = ending::success;

@@ -1,7 +1,9 @@
 #include "outcome.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <string>
 
 namespace troupe::simulator {
 
@@ -41,15 +43,19 @@ void add_figures(const scenario& what, const std::vector<sample>& samples, const
                  duration from, duration until, const std::string& suffix, outcome& into) {
   std::vector<float> latencies;
   double requests = 0, good = 0, local = 0;
+  std::array<double, rpc::criticalities> asked{}, lost_of{};
   for (const auto& each : samples) {
     if (each.arrived < to_seconds(from) || each.arrived >= to_seconds(until)) continue;
     ++requests;
     if (each.local) ++local;
     if (each.how == ending::success) ++good;
+    const auto kind = static_cast<std::size_t>(each.criticality);
+    ++asked[kind];
+    if (each.how != ending::success) ++lost_of[kind];
     if (each.how == ending::success || each.how == ending::timed_out) latencies.push_back(each.latency);
   }
   auto& figures = into.figures;
-  const auto put = [&](const char* name, double value) { figures[name + suffix] = value; };
+  const auto put = [&](const std::string& name, double value) { figures[name + suffix] = value; };
   put("p50_ms", quantile(latencies, .5) * 1e3);
   put("p90_ms", quantile(latencies, .9) * 1e3);
   put("p99_ms", quantile(latencies, .99) * 1e3);
@@ -61,6 +67,9 @@ void add_figures(const scenario& what, const std::vector<sample>& samples, const
   put("ended", requests);
   put("errors_percent", requests > 0 ? lost / requests * 100 : 0);
   put("lost", lost);
+  for (std::uint8_t k = 0; k < rpc::criticalities; ++k)
+    put(std::string(to_string(rpc::criticality_from_wire(k))) + "_errors_percent",
+        asked[k] > 0 ? lost_of[k] / asked[k] * 100 : 0);
   put("goodput", good / to_seconds(until - from));
   put("local_percent", requests > 0 ? local / requests * 100 : 0);
   const auto sent = traffic_between(what, over_time, from, until);

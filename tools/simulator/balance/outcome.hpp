@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <troupe/rpc/criticality.hpp>
+
 #include "contender.hpp"
 #include "scenario.hpp"
 
@@ -21,6 +23,7 @@ struct sample {
   std::uint16_t server = 0;  // of the last attempt
   ending how = ending::success;
   bool local = true;  // in the router's zone
+  rpc::criticality criticality = rpc::criticality::normal;
 };
 
 /// Per 100 ms and server, row by row: what pictures and recovery times are made of.
@@ -42,7 +45,8 @@ struct tally {
 };
 
 struct outcome {
-  /// By name, and by name@window. p50_ms p90_ms p99_ms p999_ms mean_ms errors_percent goodput lost ended
+  /// By name, and by name@window. p50_ms p90_ms p99_ms p999_ms mean_ms errors_percent (and of each
+  /// criticality: critical_errors_percent ...) goodput lost ended
   /// attempts_per_request taken_per_request (attempts that no server refused: what load they were)
   /// local_percent share_percent (of the servers of the incidents), and of the whole run requests
   /// probes_per_request asked_per_request (probes, and attempts that bounced) rif_max_over_mean

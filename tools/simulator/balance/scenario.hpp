@@ -74,6 +74,7 @@ struct arrival_model {
   std::uint32_t keys = 0;      // 0: requests have no key
   double hot_key = 0;          // share of the requests that have one and the same key
   std::uint32_t methods = 1;
+  double critical = 0, sheddable = 0;  // shares of the requests; the others are normal
 };
 
 struct network_model {

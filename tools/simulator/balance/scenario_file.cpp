@@ -75,6 +75,10 @@ void read_arrivals(section from, scenario& into) {
   from.count("keys", arrivals.keys, 0, 10'000'000);
   from.number("hot_key", arrivals.hot_key, 0, 1);
   from.count("methods", arrivals.methods, 1, 32);
+  from.number("critical", arrivals.critical, 0, 1);
+  from.number("sheddable", arrivals.sheddable, 0, 1);
+  if (arrivals.critical + arrivals.sheddable > 1)
+    from.complain("arrivals.critical and arrivals.sheddable are shares, of 1 together at most");
   using capacity = arrival_model::capacity;
   from.choice("capacity", arrivals.of,
               {named<capacity>{"nominal", capacity::nominal}, named<capacity>{"mean", capacity::mean}});

@@ -40,9 +40,10 @@ void server::begin_life() {
 
 admission::ruling server::admit(std::uint32_t slot, time_point now) {
   attempt& it = all_->attempt(slot);
-  const auto ruling =
-      intake_.ask(service_, {.criticality = it.criticality, .attempt = it.kind, .bounce_at = it.bounce_at},
-                  [this] { return meter_.serving(); });
+  const auto ruling = intake_.ask(
+      service_,
+      {.criticality = all_->request_of(it).criticality, .attempt = it.kind, .bounce_at = it.bounce_at},
+      [this] { return meter_.serving(); });
   if (ruling.what != admission::ruling::kind::admit) return ruling;
   it.arrived = now;
   it.counted = true;
@@ -61,10 +62,11 @@ void server::start_waiting(time_point now) {
     const auto slot = waiting_.front();
     waiting_.pop_front();
     const attempt& it = all_->attempt(slot);
+    const auto criticality = all_->request_of(it).criticality;
     if (unwanted(it, now)) {
       leave(slot, admission::ending::expired);
       all_->close_attempt(slot);
-    } else if (!service_.may_stay(it.criticality, it.kind)) {
+    } else if (!service_.may_stay(criticality, it.kind)) {
       leave(slot, admission::ending::gave_way);
       next_->push(now, {happening::kind::attempt_gave_way, slot});
     } else {

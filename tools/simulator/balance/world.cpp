@@ -209,6 +209,14 @@ double world::draw_work() {
   return mean;
 }
 
+rpc::criticality world::draw_criticality() {
+  const auto& model = what_.arrivals;
+  if (model.critical + model.sheddable <= 0) return rpc::criticality::normal;
+  const double drawn = arrivals_.unit();
+  if (drawn < model.critical) return rpc::criticality::critical;
+  return drawn < model.critical + model.sheddable ? rpc::criticality::sheddable : rpc::criticality::normal;
+}
+
 void world::request_arrives() {
   const double which = arrivals_.unit();
   const auto router = std::min(
@@ -225,11 +233,12 @@ void world::request_arrives() {
   const auto keys = model.keys > 0 ? model.keys : what_.servers.group > 0 ? what_.servers.count : 0;
   if (keys > 0) it.key = arrivals_.unit() < model.hot_key ? 0 : arrivals_.below(keys);
   it.work = draw_work();
+  it.criticality = draw_criticality();
   ++live_;
   if (now_ >= start_ + what_.warm_up) ++counted_.requests;
   const auto ref = all_.reference(slot);
   deadlines_.push_back({it.deadline, ref});
-  order placed{ref, {it.method, std::nullopt, {}}, it.deadline};
+  order placed{ref, {it.method, std::nullopt, {}}, it.deadline, it.criticality};
   if (model.keys > 0) placed.what.key = mix(it.key + 1);
   schedule_arrival();
   std::uint32_t mark = 0;
@@ -364,7 +373,7 @@ void world::finish(request_ref what, ending how, server_index by) {
   const auto latency = how == ending::timed_out ? it.deadline - it.arrived : now_ - it.arrived;
   samples_.push_back({static_cast<float>(to_seconds(it.arrived - start_)),
                       static_cast<float>(to_seconds(latency)), static_cast<std::uint16_t>(by), how,
-                      zone_of(it.router) == zone_of(by)});
+                      zone_of(it.router) == zone_of(by), it.criticality});
   --live_;
   all_.close_request(what.slot);
 }

@@ -137,6 +137,7 @@ class world : public stage, public truth {
   rpc::load_report report(server_index which, std::uint32_t router,
                           refusing now_refusing = refusing::no) const;
   double draw_work();
+  rpc::criticality draw_criticality();
   template <class Act>
   void with_client(std::uint32_t router, Act act) {
     acting_ = router;
