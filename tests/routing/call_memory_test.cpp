@@ -125,6 +125,7 @@ TEST_CASE("of a first attempt the terms are noted where the call is sampled, of 
   for (std::uint64_t id = 1; id <= 1000; ++id) {
     call_state call;
     call.id = {id};
+    call.sampled = recent_calls::is_sampled(call.id);
     for (std::size_t attempt : {0, 1}) {
       call.open({}, node_number(1), parts.now);
       note_terms(call, attempt, parts.echo_state());
@@ -141,7 +142,6 @@ TEST_CASE("a call is remembered for the first reason that holds") {
   using reason = recent_call::reason;
   parts_fixture parts;
   call_state call;
-  for (call.id = {1}; recent_calls::is_sampled(call.id);) ++call.id.value;
   call.began = parts.now;
   const auto why = [&](attempt_id winner) {
     return worth_remembering(call, winner, parts.echo_state(), parts.now + 1h);
@@ -156,4 +156,6 @@ TEST_CASE("a call is remembered for the first reason that holds") {
   call.bounced = true;  // and was let in elsewhere: nothing has failed
   CHECK(why(call.attempt(1)) == std::nullopt);
   CHECK(why({}) == reason::failed);
+  call.sampled = true;
+  CHECK(why(call.attempt(1)) == reason::sampled);
 }

@@ -32,6 +32,7 @@ call_id call_book::begin(const call_spec& spec, time_point now, actions& out) {
   const call_id id = call->id;
   call->spec = spec;
   call->began = now;
+  call->sampled = recent_calls::is_sampled(id);
   service_state& service = service_of(*call);
   ++service.parked;  // as every call is until its first attempt
   if (spec.only) {
@@ -249,7 +250,11 @@ void call_book::conclude(call_state& call, attempt_id winner, error failure, tim
   if (const auto why = worth_remembering(call, winner, service, now))
     remember(recent_, *why, call, winner, failure, service, links_.nodes(), now);
   slab_.release(call);
-  out.push_back(finish{call.id, winner, std::move(failure), winner ? rpc::advice::may_retry : call.advice});
+  finish& done = std::get<finish>(out.emplace_back(std::in_place_type<finish>));
+  done.call = call.id;
+  done.winner = winner;
+  done.failure = std::move(failure);
+  if (!winner) done.advice = call.advice;
 }
 
 std::span<const attempt_record> call_book::history(call_id id) const {

@@ -31,7 +31,7 @@ void describe(remembered_attempt& into, const call_state& call, std::size_t atte
 }  // namespace
 
 void note_terms(call_state& call, std::size_t attempt, service_state& service) {
-  if (attempt == 0 && !recent_calls::is_sampled(call.id)) return;
+  if (attempt == 0 && !call.sampled) return;
   attempt_state& state = call.states[attempt];
   state.terms = balance::terms_of(service.replicas, state.picked.replica);
 }
@@ -43,7 +43,7 @@ std::optional<recent_call::reason> worth_remembering(const call_state& call, att
   if (call.records.back().code != code::ok) return recent_call::reason::declined;
   const duration usual = service.replicas.p99_round_trip(call.group());
   if (usual > 0s && now - call.began > usual) return recent_call::reason::slow;
-  if (recent_calls::is_sampled(call.id)) return recent_call::reason::sampled;
+  if (call.sampled) return recent_call::reason::sampled;
   return std::nullopt;
 }
 

@@ -50,18 +50,4 @@ void call_slab::release(call_state& call) {
   free_.push_back(slot_of(call.id));
 }
 
-const call_state* call_slab::find_ended(call_id id) const {
-  const std::uint32_t slot = slot_of(id);
-  return slot < calls_.size() && calls_[slot].id == id ? &calls_[slot] : nullptr;
-}
-
-const call_state* call_slab::find(call_id id) const {
-  const call_state* call = find_ended(id);
-  return call != nullptr && call->phase != phase::ended ? call : nullptr;
-}
-
-call_state* call_slab::find(call_id id) {
-  return const_cast<call_state*>(static_cast<const call_slab*>(this)->find(id));
-}
-
 }  // namespace troupe::routing

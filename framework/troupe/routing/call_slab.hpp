@@ -24,10 +24,16 @@ class call_slab {
   void release(call_state& call);
 
   /// Null when it has ended.
-  call_state* find(call_id id);
-  const call_state* find(call_id id) const;
+  call_state* find(call_id id) {
+    const std::uint32_t slot = slot_of(id);
+    const bool is_there = slot < calls_.size() && calls_[slot].id == id;
+    return is_there && calls_[slot].phase != phase::ended ? &calls_[slot] : nullptr;
+  }
   /// By id, also when it has just ended.
-  const call_state* find_ended(call_id id) const;
+  const call_state* find_ended(call_id id) const {
+    const std::uint32_t slot = slot_of(id);
+    return slot < calls_.size() && calls_[slot].id == id ? &calls_[slot] : nullptr;
+  }
   call_state& at(std::uint32_t slot) { return calls_[slot]; }
   const call_state& at(std::uint32_t slot) const { return calls_[slot]; }
 

@@ -46,6 +46,7 @@ struct call_state {
   std::uint8_t unsent = 0;       // attempts that never left, in a row
   std::uint8_t excused = 0;      // attempts that were
   bool bounced = false;          // one attempt has, and no other may
+  bool sampled = false;          // one in 64 (recent_calls::is_sampled): remembered anyhow
   enum class free_failover : bool { unused, used } free = free_failover::unused;
   enum class backup : std::uint8_t { none, wanted, made } backup = backup::none;
   enum class hedge : std::uint8_t { none, awaited, settled } hedge = hedge::none;

@@ -192,8 +192,4 @@ void link_book::tick(time_point now, actions& out) {
   windows_.tick(now, out);
 }
 
-time_point link_book::next_deadline() const {
-  return std::min(links_.next_deadline(), windows_.next_deadline());
-}
-
 }  // namespace troupe::routing

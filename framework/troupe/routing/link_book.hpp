@@ -3,6 +3,7 @@
 // call book's business.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -64,7 +65,7 @@ class link_book {
   /// Looks for replicas that have gone silent. To be called every 100 ms or so while there are calls.
   void watch(time_point now);
   void tick(time_point now, actions& out);
-  time_point next_deadline() const;
+  time_point next_deadline() const { return std::min(links_.next_deadline(), windows_.next_deadline()); }
 
  private:
   void take_view(node_state& node, const node_view& view);
