@@ -22,6 +22,10 @@ struct method_traits {
   std::optional<rpc::criticality> criticality;  // none: that of the call that is being answered, or normal
   duration timeout = std::chrono::seconds(1);   // for the whole call, attempts included
 
+  constexpr rpc::criticality criticality_or_normal() const {
+    return criticality.value_or(rpc::criticality::normal);
+  }
+
   friend bool operator==(const method_traits&, const method_traits&) = default;
 };
 

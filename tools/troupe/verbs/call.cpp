@@ -47,7 +47,7 @@ void call(const common_options& common, const call_options& options) {
   if (options.timeout > duration::zero()) made = std::move(made).within(options.timeout);
   if (!options.on.empty()) made = std::move(made).on(to.require(options.on));
   const auto reply = need(std::move(made).wait());
-  std::puts(take(to_json_text(reply->getAs<capnp::DynamicStruct>(method.results))).c_str());
+  std::puts(take(reflection::to_json_text(reply->getAs<capnp::DynamicStruct>(method.results))).c_str());
 }
 
 }  // namespace
