@@ -23,7 +23,7 @@ service_actor::service_actor(caf::actor_config& config, caf::execution_unit* whe
 
 void service_actor::begin() {
   const actor::turn_queue::scope here(queue_);
-  servant_ = make_();
+  handler_ = make_();
   queue_->items().open(waker());
 }
 
@@ -39,7 +39,7 @@ void service_actor::turn() {
 time_point service_actor::take(actor::turn_queue::item& what, time_point now) {
   const auto resumed = [this] {
     const auto after = actor::now();
-    servant_->reap(after);
+    handler_->reap(after);
     return after;
   };
   return std::visit(overloaded{
@@ -48,7 +48,7 @@ time_point service_actor::take(actor::turn_queue::item& what, time_point now) {
                           // Out of time is dropped, not executed: the caller has gone on without it.
                           const bool in_time = !request->cancelled() && request->deadline() > now;
                           if (in_time && !request->gives_way())
-                            return servant_->start(std::move(request), now);
+                            return handler_->start(std::move(request), now);
                           if (!in_time)
                             request->fail(code::deadline_exceeded, "it was out of time before it was begun",
                                           incoming_request::executed::no);
@@ -74,7 +74,7 @@ void service_actor::on_exit() {
   auto waiting = queue_->items().close();
   waiting.clear();
   taken_.clear();
-  servant_.reset();
+  handler_.reset();
   if (loop_ != nullptr) loop_->flush();
 }
 

@@ -34,7 +34,7 @@ class service_actor final : public actor::bound_actor {
   request_handler_factory make_;
   std::shared_ptr<actor::turn_queue> queue_;
   transport::event_loop* loop_;
-  std::unique_ptr<request_handler> servant_;
+  std::unique_ptr<request_handler> handler_;
   std::vector<actor::turn_queue::item> taken_;
 };
 
