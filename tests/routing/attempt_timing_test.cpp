@@ -26,7 +26,7 @@ struct timing_fixture : parts_fixture {
   }
   void ask(rpc::safety safety, rpc::hedging hedge, duration timeout) {
     call.spec = spec(safety, timeout);
-    call.spec.hedge = hedge;
+    call.spec.traits.hedge = hedge;
   }
   duration stall() { return stall_after(settings, call, echo_state(), now); }
   first_look look() { return first_look_at(settings, call, echo_state(), now); }

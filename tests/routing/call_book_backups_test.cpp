@@ -14,7 +14,7 @@ using rpc::safety;
 
 call_spec hedged(const router_fixture& it, safety declared = safety::read_only, duration timeout = 2s) {
   call_spec spec = it.spec(declared, timeout);
-  spec.hedge = hedging::on;
+  spec.traits.hedge = hedging::on;
   return spec;
 }
 

@@ -237,7 +237,7 @@ TEST_CASE("a service that refuses nearly everything for overload gets fewer call
   it.connected(3);
   const auto call_as = [&](criticality what) {
     call_spec spec = it.spec();
-    spec.criticality = what;
+    spec.traits.criticality = what;
     const auto before = it.transmits();
     (void)it.core.begin(spec, it.now, it.out);
     return it.transmits() > before;

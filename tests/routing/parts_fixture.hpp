@@ -64,7 +64,7 @@ struct parts_fixture {
   call_spec spec(rpc::safety safety = rpc::safety::unsafe, duration timeout = 1s) const {
     call_spec wanted;
     wanted.service = echo;
-    wanted.safety = safety;
+    wanted.traits.safety = safety;
     wanted.deadline = now + timeout;
     return wanted;
   }

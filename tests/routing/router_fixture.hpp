@@ -45,7 +45,7 @@ class router_fixture {
   call_spec spec(rpc::safety safety = rpc::safety::unsafe, duration timeout = 1s) const {
     call_spec it;
     it.service = echo;
-    it.safety = safety;
+    it.traits.safety = safety;
     it.deadline = now + timeout;
     return it;
   }

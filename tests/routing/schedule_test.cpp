@@ -159,8 +159,8 @@ class schedule {
     call_spec spec = it_.spec(static_cast<safety>(random_.below(3)),
                               duration{static_cast<std::int64_t>(random_.unit() * 400e6) - 1'000'000});
     spec.method = random_.below(40);
-    spec.hedge = static_cast<rpc::hedging>(random_.below(2));
-    spec.criticality = static_cast<rpc::criticality>(random_.below(3));
+    spec.traits.hedge = static_cast<rpc::hedging>(random_.below(2));
+    spec.traits.criticality = static_cast<rpc::criticality>(random_.below(3));
     if (random_.below(4) == 0) spec.affinity = random_();
     if (random_.below(10) == 0) spec.only = node_number(any_node());
     const call_id call = it_.core.begin(spec, it_.now, it_.out);
@@ -168,7 +168,7 @@ class schedule {
     REQUIRE(router::slot_of(call) < settings_.calls_max);
     calls_[call].spec = spec;
     ++begun_;
-    hedgeable_ += spec.hedge == rpc::hedging::on;
+    hedgeable_ += spec.traits.hedge == rpc::hedging::on;
   }
 
   // One open attempt gets an outcome. Attempts are looked up by a random id, so old and young ones mix.
@@ -284,7 +284,7 @@ class schedule {
                call.attempts[sent.attempt] == fate::bounced || call.excused.contains(sent.attempt)));
     call.excused.erase(sent.attempt);
     // No unsafe repeat: whatever was sent before came back unexecuted.
-    if (call.spec.safety == safety::unsafe)
+    if (call.spec.traits.safety == safety::unsafe)
       for (const auto& [id, reached] : call.attempts)
         REQUIRE((reached == fate::never_sent || reached == fate::refused || reached == fate::bounced));
     // Once a call, and its first attempt only; pinned, never.

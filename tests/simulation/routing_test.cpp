@@ -115,7 +115,8 @@ class world {
         keep_links_alive();
       } else if (next == next_arrival_) {
         next_arrival_ = now + from_seconds(random_.exponential(1 / rate_));
-        core_.begin({.service = service_, .safety = safety::idempotent, .deadline = now + 2s}, now, out_);
+        core_.begin({.service = service_, .traits = {.safety = safety::idempotent}, .deadline = now + 2s},
+                    now, out_);
       } else {
         core_.tick(now, out_);
       }

@@ -164,7 +164,7 @@ void call(benchmark::State& state) {
       core.answered(in_flight[next], {retry::fate::answered, code::ok, {}, &load}, now, out);
     out.clear();
     core.begin({.service = service,
-                .safety = rpc::safety::idempotent,
+                .traits = {.safety = rpc::safety::idempotent},
                 .deadline = now + 1s,
                 .affinity = {},
                 .only = {}},

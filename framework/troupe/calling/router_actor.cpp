@@ -127,9 +127,7 @@ void router_actor::begin_call(call_ptr call, time_point now) {
   }
   routing::call_spec asked{.service = core_.intern(spec.service),
                            .method = spec.ordinal,
-                           .safety = spec.traits.safety,
-                           .hedge = spec.traits.hedge,
-                           .criticality = spec.traits.criticality.value_or(rpc::criticality::normal),
+                           .traits = spec.traits,
                            .deadline = spec.deadline,
                            .affinity = spec.affinity,
                            .only = spec.only,
@@ -211,7 +209,7 @@ void router_actor::stamp(outgoing_call& call, const routing::transmit& what, wir
   call.envelope().stamp({.attempt = what.attempt,
                          .call = what.call,
                          .number = what.number,
-                         .criticality = call.traits.criticality.value_or(rpc::criticality::normal),
+                         .criticality = call.traits.criticality_or_normal(),
                          .bounce_at = spoken.has(wire::feature::bouncing) ? what.bounce_at : 0,
                          .remaining = what.remaining},
                         call.trace);

@@ -30,7 +30,8 @@ std::size_t begin_attempt(call_state& call, const balance::choice& picked, servi
   service.replicas.began(picked, now);
   // What one replica says to calls that are pinned to it says nothing about the service.
   // After one that bounced it is still the same request.
-  if (!call.spec.only && !(call.bounced && attempt == 1)) service.throttle.sent(call.spec.criticality, now);
+  if (!call.spec.only && !(call.bounced && attempt == 1))
+    service.throttle.sent(call.spec.traits.criticality_or_normal(), now);
   return attempt;
 }
 
@@ -50,7 +51,7 @@ void end_attempt(call_state& call, std::size_t attempt, balance::outcome outcome
 void note_overload(const call_state& call, std::size_t attempt, const answer& said, service_state& service,
                    time_point now) {
   const bool overloaded = said.fate == retry::fate::refused && said.code == code::resource_exhausted;
-  if (overloaded && !call.spec.only) service.throttle.refused(call.spec.criticality, now);
+  if (overloaded && !call.spec.only) service.throttle.refused(call.spec.traits.criticality_or_normal(), now);
   if (!is_replica_there(call.states[attempt], service)) return;
   rpc::load_report load = said.load != nullptr ? *said.load : rpc::load_report{};
   if (overloaded) load.flags = rpc::load_flag::overloaded;

@@ -18,9 +18,10 @@ duration stall_after(const options& settings, const call_state& call, const serv
 
 first_look first_look_at(const options& settings, const call_state& call, const service_state& service,
                          time_point now) {
-  if (!retry::may_overlap(call.spec.safety)) return {};
+  if (!retry::may_overlap(call.spec.traits.safety)) return {};
   const time_point stalled = now + stall_after(settings, call, service, now);
-  if (call.spec.hedge == rpc::hedging::off || call.hedge == call_state::hedge::settled) return {stalled};
+  if (call.spec.traits.hedge == rpc::hedging::off || call.hedge == call_state::hedge::settled)
+    return {stalled};
   const duration p95 = service.replicas.p95_round_trip(call.group());
   if (p95 <= 0s || now + p95 >= stalled) return {stalled};
   return {now + p95, true};

@@ -12,8 +12,8 @@
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 #include <troupe/retry/fate.hpp>
-#include <troupe/rpc/criticality.hpp>
 #include <troupe/rpc/load_report.hpp>
+#include <troupe/rpc/method_traits.hpp>
 #include <troupe/rpc/safety.hpp>
 
 namespace troupe::routing {
@@ -25,11 +25,9 @@ using service_ref = std::uint32_t;
 struct call_spec {
   service_ref service = 0;
   std::uint32_t method = 0;  // method group for the statistics: any dense-ish small number
-  rpc::safety safety = rpc::safety::unsafe;
-  rpc::hedging hedge = rpc::hedging::off;  // acted on where the safety allows it
-  rpc::criticality criticality = rpc::criticality::normal;
+  rpc::method_traits traits;
 
-  time_point deadline{};
+  time_point deadline{};                  // whatever the traits' timeout
   std::optional<std::uint64_t> affinity;  // hash of the affinity key
   node_id only;                           // 0: any replica; else this node or nobody
   std::string_view method_name{};         // for people; must outlive the call

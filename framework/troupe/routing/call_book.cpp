@@ -40,13 +40,13 @@ call_id call_book::begin(const call_spec& spec, time_point now, actions& out) {
   } else if (service.used == service_state::use::not_yet) {
     links_.windows().open(spec.service, out);
   }
-  if (!spec.only && service.throttle.refuses(spec.criticality, random_, now)) {
+  if (!spec.only && service.throttle.refuses(spec.traits.criticality_or_normal(), random_, now)) {
     ++counted_.throttled;
     conclude(*call, {}, throttled(view_of(*call, now)), now, out);
     return id;
   }
   service.budget.earn(now);
-  if (spec.hedge == rpc::hedging::on) service.hedges.earn(now);
+  if (spec.traits.hedge == rpc::hedging::on) service.hedges.earn(now);
   start(*call, now, out);
   return id;
 }

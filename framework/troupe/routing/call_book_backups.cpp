@@ -53,7 +53,7 @@ void call_book::hedge(call_state& call, time_point now, actions& out) {
 void call_book::back_up_attempts_on(node_id node, time_point now, actions& out) {
   for (std::uint32_t slot = 1; slot < slab_.size(); ++slot) {
     call_state& call = slab_.at(slot);
-    if (call.phase != phase::under_way || !retry::may_overlap(call.spec.safety)) continue;
+    if (call.phase != phase::under_way || !retry::may_overlap(call.spec.traits.safety)) continue;
     if (!call.may_have_attempt_on(node)) continue;
     bool here = false;
     bool elsewhere = false;

@@ -77,7 +77,7 @@ void call_book::failed(call_state& call, std::size_t attempt, time_point now, ac
     return back_up(call, now, out);
   }
   const attempt_record last = call.records[attempt];
-  switch (retry::decide(last.fate, call.spec.safety)) {
+  switch (retry::decide(last.fate, call.spec.traits.safety)) {
     case retry::verdict::at_once:
       return repeat(call, last, payment::free, now, out);
     case retry::verdict::free_once:

@@ -57,7 +57,7 @@ void remember(recent_calls& kept, recent_call::reason why, const call_state& cal
   else
     into.method = call.spec.method_name;
   into.policy = service.policy->name();
-  into.safety = call.spec.safety;
+  into.safety = call.spec.traits.safety;
   into.pinned = static_cast<bool>(call.spec.only);
   into.began = call.began;
   into.took = now - call.began;

@@ -37,7 +37,7 @@ std::uint32_t routing_client::begin(const order& what, time_point now) {
   routing::call_spec spec;
   spec.service = service_;
   spec.method = what.what.method;
-  spec.safety = safe;
+  spec.traits.safety = safe;
   spec.deadline = what.deadline;
   spec.criticality = what.criticality;
   spec.affinity = what.what.key;
