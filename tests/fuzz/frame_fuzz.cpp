@@ -14,9 +14,9 @@
 
 #include <troupe/gossip.capnp.h>
 #include <troupe/wire/call.hpp>
+#include <troupe/wire/catching_kj.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/gossip.hpp>
-#include <troupe/wire/guarded.hpp>
 #include <troupe/wire/hello.hpp>
 #include <troupe/wire/message.hpp>
 #include <troupe/wire/signals.hpp>
@@ -202,7 +202,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto read = wire::open(frame, limits);
     if (!read) continue;
     // For parameters and results, which are read in place: the codec itself throws nothing.
-    (void)wire::guarded("fuzz", [&] { look_at_frame(**read); });
+    (void)wire::catching_kj("fuzz", [&] { look_at_frame(**read); });
   }
   return 0;
 }

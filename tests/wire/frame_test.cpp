@@ -10,8 +10,8 @@
 
 #include <troupe/base/random.hpp>
 #include <troupe/call.capnp.h>
+#include <troupe/wire/catching_kj.hpp>
 #include <troupe/wire/frame.hpp>
-#include <troupe/wire/guarded.hpp>
 
 using namespace troupe;
 using wire::frame;
@@ -281,7 +281,7 @@ TEST_CASE("20,000 random byte strings neither crash the splitter nor the reader"
     for (const auto& each : out) {
       REQUIRE(each.words.size() >= 1);
       REQUIRE(each.words.size() <= 256);
-      (void)wire::guarded("noise", [&] {
+      (void)wire::catching_kj("noise", [&] {
         capnp::FlatArrayMessageReader reader(kj::arrayPtr(each.words.data(), each.words.size()),
                                              wire::reader_options(each, {}));
         const auto root = reader.getRoot<wire::idl::Frame>();

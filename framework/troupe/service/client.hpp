@@ -23,7 +23,7 @@
 #include <troupe/service/context.hpp>
 #include <troupe/service/interface.hpp>
 #include <troupe/service/task.hpp>
-#include <troupe/wire/guarded.hpp>
+#include <troupe/wire/catching_kj.hpp>
 
 namespace troupe {
 
@@ -35,7 +35,7 @@ class [[nodiscard]] response {
 
   explicit response(calling::call_ptr call) : call_(std::move(call)) {
     if (call_->problem()) return;
-    const auto read = wire::guarded("the results cannot be read", [this] {
+    const auto read = wire::catching_kj("the results cannot be read", [this] {
       if constexpr (std::is_same_v<Results, capnp::AnyPointer>)
         results_ = call_->results();
       else

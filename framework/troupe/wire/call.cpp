@@ -2,7 +2,7 @@
 #include <chrono>
 
 #include <troupe/wire/call.hpp>
-#include <troupe/wire/guarded.hpp>
+#include <troupe/wire/catching_kj.hpp>
 #include <troupe/wire/load.hpp>
 #include <troupe/wire/text.hpp>
 
@@ -75,7 +75,8 @@ void request_envelope::stamp(const attempt_head& what, const rpc::trace_context&
 
 result<request_head> read_request(const message& from) {
   request_head head;
-  const auto whole = guarded("a request that cannot be read", [&] { head = read(from.root().getRequest()); });
+  const auto whole =
+      catching_kj("a request that cannot be read", [&] { head = read(from.root().getRequest()); });
   if (!whole) return whole.error();
   return head;
 }
@@ -116,7 +117,7 @@ void reply_envelope::set_load(const rpc::load_report& what) { write(reply_.initL
 
 result<reply> read_reply(const message& from) {
   reply said;
-  const auto whole = guarded("a reply that cannot be read", [&] {
+  const auto whole = catching_kj("a reply that cannot be read", [&] {
     const auto root = from.root().getReply();
     said.attempt = {root.getAttemptId()};
     said.load = read(root.getLoad());

@@ -12,8 +12,8 @@
 
 #include <troupe/base/hash.hpp>
 #include <troupe/gossip.capnp.h>
+#include <troupe/wire/catching_kj.hpp>
 #include <troupe/wire/gossip.hpp>
-#include <troupe/wire/guarded.hpp>
 
 namespace troupe::wire {
 
@@ -296,7 +296,7 @@ result<Value> decode(std::span<const std::byte> bytes, std::size_t bytes_max, st
   limits.traversalLimitInWords = 2 * words.size() + 64;  // an honest reading visits everything about once
   limits.nestingLimit = nesting_max;
   std::optional<result<Value>> outcome;
-  const auto read_whole = guarded(what, [&] {
+  const auto read_whole = catching_kj(what, [&] {
     capnp::FlatArrayMessageReader message(words, limits);
     outcome = read(message.getRoot<Struct>(), bytes.size(), cluster);
   });

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/wire/guarded.hpp>
+#include <troupe/wire/catching_kj.hpp>
 #include <troupe/wire/hello.hpp>
 #include <troupe/wire/text.hpp>
 
@@ -120,7 +120,8 @@ void write(capnp::MessageBuilder& to, const hello& what) {
 result<hello> read_hello(const message& from) {
   if (from.kind() != frame_kind::hello) return bad("the peer did not begin with a hello");
   result<hello> outcome{hello{}};
-  const auto whole = guarded("a hello that cannot be read", [&] { outcome = read(from.root().getHello()); });
+  const auto whole =
+      catching_kj("a hello that cannot be read", [&] { outcome = read(from.root().getHello()); });
   if (!whole) return whole.error();
   return outcome;
 }
@@ -141,7 +142,7 @@ void write(capnp::MessageBuilder& to, const refusal& what) {
 
 result<welcome> read_welcome(const message& from) {
   result<welcome> outcome{bad("the peer did not answer hello with welcome")};
-  const auto whole = guarded("an answer to hello that cannot be read", [&] {
+  const auto whole = catching_kj("an answer to hello that cannot be read", [&] {
     if (from.kind() == frame_kind::refusal) outcome = read(from.root().getRefusal());
     if (from.kind() == frame_kind::welcome) outcome = read(from.root().getWelcome());
   });

@@ -13,8 +13,8 @@
 
 #include <troupe/base/result.hpp>
 #include <troupe/call.capnp.h>
+#include <troupe/wire/catching_kj.hpp>
 #include <troupe/wire/frame.hpp>
-#include <troupe/wire/guarded.hpp>
 
 namespace troupe::wire {
 
@@ -61,7 +61,7 @@ using message_ptr = std::unique_ptr<message>;
 template <class Holder = message, class... More>
 result<std::unique_ptr<Holder>> open(frame what, const frame_limits& limits, More&&... more) {
   std::unique_ptr<Holder> made;
-  const auto read = guarded("a frame that is no message", [&] {
+  const auto read = catching_kj("a frame that is no message", [&] {
     made = std::make_unique<Holder>(std::move(what), limits, std::forward<More>(more)...);
   });
   if (!read) return read.error();

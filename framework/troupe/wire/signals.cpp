@@ -1,4 +1,4 @@
-#include <troupe/wire/guarded.hpp>
+#include <troupe/wire/catching_kj.hpp>
 #include <troupe/wire/load.hpp>
 #include <troupe/wire/signals.hpp>
 #include <troupe/wire/text.hpp>
@@ -16,7 +16,7 @@ constexpr std::size_t exchange_words = 16;
 template <class Value, class Read>
 result<Value> whole(std::string_view what, Read&& read) {
   Value value;
-  const auto fine = guarded(what, [&] { value = read(); });
+  const auto fine = catching_kj(what, [&] { value = read(); });
   if (!fine) return fine.error();
   return value;
 }

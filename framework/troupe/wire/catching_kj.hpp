@@ -13,7 +13,7 @@ namespace troupe::wire {
 
 /// Runs `read`. Errors: invalid_argument, "<what>: <KJ's reason>", if it threw a kj::Exception.
 template <class Read>
-result<void> guarded(std::string_view what, Read&& read) {
+result<void> catching_kj(std::string_view what, Read&& read) {
   try {
     std::forward<Read>(read)();
     return {};
