@@ -1,9 +1,7 @@
 // Handlers through real nodes of one process: what they are told, what becomes of what they do wrong, and
 // whose turn it is.
-#include <cstring>
 #include <future>
 #include <string>
-#include <vector>
 
 #include <doctest/doctest.h>
 

@@ -102,7 +102,8 @@ reflection::interface_view connection::describe(const std::string& service) cons
   std::string problem;
   for (const auto& one : serving(service)) {
     const auto told = admin().describe(service).on(one.self.node).within(describe_within).wait();
-    if (told) return take(reflection::interface_view::load(service, told->getInterfaceId(), told->getNodes()));
+    if (told)
+      return take(reflection::interface_view::load(service, told->getInterfaceId(), told->getNodes()));
     problem = told.error().explain();
   }
   throw stopped(failed, "nobody who serves " + service + " tells its schema; the last said\n" + problem);
