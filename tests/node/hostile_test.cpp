@@ -5,143 +5,22 @@
 #include <string>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <capnp/serialize.h>
 #include <doctest/doctest.h>
 #include <poll.h>
 
-#include <troupe/admin.troupe.hpp>
 #include <troupe/base/random.hpp>
-#include <troupe/call.capnp.h>
-#include <troupe/wire/frame.hpp>
 #include <troupe/wire/gossip.hpp>
-#include <troupe/wire/message.hpp>
 
-#include "service/lab.hpp"
+#include "node/stranger_fixture.hpp"
 
 using namespace troupe;
 using lab::eventually;
+using test::bytes;
+using test::fortress;
+using test::raw_peer;
+using test::request_in;
 
 namespace {
-
-using bytes = std::vector<std::byte>;
-
-/// A TCP client that speaks, or does not speak, the protocol.
-class raw_peer {
- public:
-  explicit raw_peer(int connected) : fd_(connected) {}
-  explicit raw_peer(const endpoint& to) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const auto address = transport::to_kernel(to);
-    REQUIRE(::connect(fd_.get(), address.get(), address.size) == 0);
-  }
-  bool send(const bytes& what) {
-    std::size_t done = 0;
-    while (done < what.size()) {
-      const auto put = ::send(fd_.get(), what.data() + done, what.size() - done, MSG_NOSIGNAL);
-      if (put <= 0) return false;
-      done += static_cast<std::size_t>(put);
-    }
-    return true;
-  }
-  void send(capnp::MessageBuilder& message) {
-    bytes out;
-    wire::append_frame(out, message);
-    (void)send(out);
-  }
-  void hello(const std::string& cluster = "lab", std::uint16_t version = wire::idl::PROTOCOL_VERSION) {
-    capnp::MallocMessageBuilder message;
-    auto said = message.initRoot<wire::idl::Frame>().initHello();
-    said.setVersion(version);
-    said.setCluster(cluster);
-    said.setName("stranger");
-    said.getFrom().setNode(12345);
-    said.getFrom().setEpoch(1);
-    send(message);
-  }
-  /// Ends the connection the hard way: RST, not FIN.
-  void reset() {
-    const linger at_once{1, 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    fd_ = transport::owned_fd();
-  }
-  /// The next frame; empty at the end of the connection or after 10 s.
-  wire::frame receive() {
-    while (frames_.empty()) {
-      pollfd wanted{fd_.get(), POLLIN, 0};
-      if (::poll(&wanted, 1, 10'000) <= 0) return {};
-      const auto space = splitter_.space();
-      const auto got = ::recv(fd_.get(), space.data(), space.size(), 0);
-      if (got <= 0 || !splitter_.filled(static_cast<std::size_t>(got), frames_)) return {};
-    }
-    auto first = std::move(frames_.front());
-    frames_.erase(frames_.begin());
-    return first;
-  }
-  /// Reads until the other side closes; false if it does not.
-  bool is_closed() {
-    for (int i = 0; i < 100; ++i) {
-      pollfd wanted{fd_.get(), POLLIN, 0};
-      if (::poll(&wanted, 1, 10'000) <= 0) return false;
-      std::array<char, 4096> ignored{};
-      if (::recv(fd_.get(), ignored.data(), ignored.size(), 0) <= 0) return true;
-    }
-    return false;
-  }
-
- private:
-  transport::owned_fd fd_;
-  wire::frame_splitter splitter_{wire::frame_limits{}};
-  std::vector<wire::frame> frames_;
-};
-
-wire::idl::Request::Builder request_in(capnp::MessageBuilder& message, std::uint64_t attempt,
-                                       std::uint16_t method) {
-  auto request = message.initRoot<wire::idl::Frame>().initRequest();
-  request.setAttemptId(attempt);
-  request.setCallId(attempt);
-  request.setInterfaceId(lab::BenchService::descriptor().id);
-  request.setMethod(method);
-  request.setRemainingMicros(20'000'000);
-  request.setService("lab.Bench");
-  return request;
-}
-
-/// A node under attack, and one that goes on calling it.
-struct fortress {
-  explicit fortress(const std::function<void(node_options&)>& change = {}) {
-    auto options = lab::options_of("fortress");
-    if (change) change(options);
-    server = std::make_unique<node>(options);
-    lab::host_bench(*server, told);
-    caller = std::make_unique<node>(lab::options_of("friend", {lab::address_of(*server)}));
-    REQUIRE(eventually([&] { return lab::servers_known(*caller, "lab.Bench") == 1; }));
-    REQUIRE(works());
-  }
-  bool works() {
-    const auto reply = caller->client<lab::Bench>().echo("friend").wait();
-    if (!reply) MESSAGE(reply.error().explain());
-    return static_cast<bool>(reply);
-  }
-  std::uint64_t counter(const char* name) {
-    const auto reply = server->client<admin::Admin>().links().on(server->self().node).wait();
-    REQUIRE(reply);
-    for (const auto each : reply->getCounters())
-      if (each.getName() == name) return each.getValue();
-    FAIL("no such counter");
-    return 0;
-  }
-  std::uint64_t queued() {
-    const auto reply = server->client<admin::Admin>().links().on(server->self().node).wait();
-    REQUIRE(reply);
-    std::uint64_t most = 0;
-    for (const auto each : reply->getLinks())
-      if (each.getDirection() == "in") most = std::max(most, each.getQueuedBytes());
-    return most;
-  }
-
-  std::shared_ptr<lab::notes> told = std::make_shared<lab::notes>();
-  std::unique_ptr<node> server, caller;
-};
 
 bytes header(std::uint32_t words) {
   bytes out(8);
@@ -251,24 +130,28 @@ TEST_CASE("who does not introduce itself properly is told why, and turned away")
   fortress under([](auto& options) { options.server.hello_within = 200ms; });
   {
     raw_peer peer(under.server->address());
-    peer.hello("elsewhere");
-    const auto answer = peer.receive();
-    REQUIRE_FALSE(answer.words.empty());
-    capnp::FlatArrayMessageReader reader(kj::arrayPtr(answer.words.data(), answer.words.size()));
-    const auto root = reader.getRoot<wire::idl::Frame>();
-    REQUIRE(root.isRefusal());
-    CHECK(code_from_wire(root.getRefusal().getCode()) == code::permission_denied);
-    CHECK(std::string(root.getRefusal().getText().cStr()).find("cluster 'lab', the caller to 'elsewhere'") !=
-          std::string::npos);
+    auto foreign = test::stranger();
+    foreign.cluster = "elsewhere";
+    peer.say(foreign);
+    const auto answer = peer.hear();
+    REQUIRE(answer);
+    REQUIRE(answer->kind() == wire::frame_kind::refusal);
+    const auto refused = wire::read_welcome(*answer);
+    CHECK(refused.error().code == code::permission_denied);
+    CHECK(refused.error().text.find("cluster 'lab', the caller to 'elsewhere'") != std::string::npos);
     CHECK(peer.is_closed());
   }
   {
     raw_peer peer(under.server->address());
-    peer.hello("lab", 99);
-    const auto answer = peer.receive();
-    REQUIRE_FALSE(answer.words.empty());
-    capnp::FlatArrayMessageReader reader(kj::arrayPtr(answer.words.data(), answer.words.size()));
-    CHECK(reader.getRoot<wire::idl::Frame>().isRefusal());
+    auto newer = test::stranger();
+    newer.version = 99;
+    peer.say(newer);
+    const auto answer = peer.hear();
+    REQUIRE(answer);
+    REQUIRE(answer->kind() == wire::frame_kind::refusal);
+    const auto refused = wire::read_welcome(*answer);
+    CHECK(refused.error().code == code::failed_precondition);
+    CHECK(refused.error().text.find("version 99: bring node fortress to the release") != std::string::npos);
     CHECK(peer.is_closed());
   }
   CHECK(under.counter("hellos_refused") == 2);
@@ -287,14 +170,16 @@ TEST_CASE("who does not introduce itself properly is told why, and turned away")
 
 TEST_CASE("a long hello is not even answered, also when its sender is gone at once") {
   fortress under;
+  auto endless = test::stranger();
+  endless.cluster = std::string(64 << 10, 'x');
   {
     raw_peer peer(under.server->address());
-    peer.hello(std::string(64 << 10, 'x'));
+    peer.say(endless);
     CHECK(peer.is_closed());
   }
   for (int i = 0; i < 20; ++i) {
     raw_peer peer(under.server->address());
-    peer.hello(std::string(64 << 10, 'x'));
+    peer.say(endless);
     peer.reset();
   }
   CHECK(eventually([&] { return under.counter("bad_frames") >= 1; }));
@@ -310,10 +195,7 @@ TEST_CASE("a reply tells how many of the requests in flight came by its own link
   };
   raw_peer one(it.server->address());
   raw_peer other(it.server->address());
-  for (auto* each : {&one, &other}) {
-    each->hello();
-    REQUIRE(each->receive().words.size() > 0);
-  }
+  for (auto* each : {&one, &other}) each->introduce();
   hold(one, 1);
   hold(one, 2);
   hold(other, 1);
@@ -321,13 +203,12 @@ TEST_CASE("a reply tells how many of the requests in flight came by its own link
   capnp::MallocMessageBuilder message;
   request_in(message, 3, 0).initParams().initAs<lab::Bench::EchoParams>().setText("x");
   one.send(message);
-  const auto frame = one.receive();
-  REQUIRE(frame.words.size() > 0);
-  const wire::message reply(frame, wire::frame_limits{});
-  const auto load = reply.root().getReply().getLoad();
-  CHECK(load.getInFlight() == 4);
-  CHECK(load.getYours() == 3);
-  CHECK_FALSE(load.getOverloaded());
+  const auto reply = one.hear();
+  REQUIRE(reply);
+  const auto load = wire::read_reply(*reply).value().load;
+  CHECK(load.in_flight == 4);
+  CHECK(load.yours == 3);
+  CHECK_FALSE(load.has(rpc::load_flag::overloaded));
   it.told->release = true;
 }
 
@@ -335,8 +216,7 @@ TEST_CASE(
     "a request that meets as many others as it was told to goes back unexecuted, with the load it met") {
   fortress it;
   raw_peer caller(it.server->address());
-  caller.hello();
-  REQUIRE(caller.receive().words.size() > 0);
+  caller.introduce();
   const auto send = [&](std::uint64_t attempt, std::uint16_t method, std::uint32_t bounce_at) {
     capnp::MallocMessageBuilder message;
     auto request = request_in(message, attempt, method);
@@ -346,16 +226,16 @@ TEST_CASE(
     caller.send(message);
   };
   const auto bounces = [&](std::uint64_t attempt) {
-    const wire::message answer(caller.receive(), wire::frame_limits{});
-    const auto reply = answer.root().getReply();
-    CHECK(reply.getAttemptId() == attempt);
-    if (!reply.isFailure()) return false;
-    CHECK(reply.getFailure().getBounced());
-    CHECK_FALSE(reply.getFailure().getExecuted());
-    CHECK_FALSE(reply.getFailure().getNoRetry());
-    CHECK_FALSE(reply.getLoad().getOverloaded());
-    CHECK(reply.getLoad().getInFlight() == 2);
-    CHECK(reply.getLoad().getYours() == 2);
+    const auto answer = caller.hear();
+    REQUIRE(answer);
+    const auto reply = wire::read_reply(*answer).value();
+    CHECK(reply.attempt.value == attempt);
+    if (!reply.failed) return false;
+    CHECK(reply.failed->how == wire::ending::bounced);
+    CHECK(reply.failed->advice == rpc::advice::may_retry);
+    CHECK_FALSE(reply.load.has(rpc::load_flag::overloaded));
+    CHECK(reply.load.in_flight == 2);
+    CHECK(reply.load.yours == 2);
     return true;
   };
   SUBCASE("where they wait for their turn") {
@@ -380,31 +260,18 @@ TEST_CASE(
 
 TEST_CASE("a query for the load is answered at once, also while the service is blocked") {
   fortress it;
-  const auto ask = [](raw_peer& by, const char* service) {
-    capnp::MallocMessageBuilder message;
-    message.initRoot<wire::idl::Frame>().initLoadQuery().setService(service);
-    by.send(message);
-  };
+  const auto ask = [](raw_peer& by, const char* service) { by.say(wire::load_query{service}); };
   const auto answer = [&](raw_peer& to) {
-    const auto frame = to.receive();
-    REQUIRE(frame.words.size() > 0);
-    const wire::message message(frame, wire::frame_limits{});
-    REQUIRE(message.root().isLoadAnswer());
-    const auto said = message.root().getLoadAnswer();
-    CHECK(said.getService() == "lab.Bench");
-    const auto load = said.getLoad();
-    return rpc::load_report{.in_flight = load.getInFlight(),
-                            .yours = load.getYours(),
-                            .workers = load.getWorkers(),
-                            .limit = load.getLimit(),
-                            .service_time = std::chrono::microseconds(load.getServiceMicros())};
+    const auto message = to.hear();
+    REQUIRE(message);
+    REQUIRE(message->kind() == wire::frame_kind::load_answer);
+    const auto said = wire::read_load_answer(*message).value();
+    CHECK(said.service == "lab.Bench");
+    return said.load;
   };
   raw_peer one(it.server->address());
   raw_peer other(it.server->address());
-  for (auto* each : {&one, &other}) {
-    each->hello();
-    REQUIRE(each->receive().words.size() > 0);
-  }
+  for (auto* each : {&one, &other}) each->introduce();
   capnp::MallocMessageBuilder message;
   for (const std::uint64_t attempt : {1, 2, 3}) {
     request_in(message, attempt, 5).initParams().initAs<lab::Bench::BlockParams>().setMillis(~0u);
@@ -462,37 +329,30 @@ TEST_CASE("a link is good for one sync, and what is no message of one closes it"
   opening.bits = 99;
   const auto bad = wire::encode(opening, wire::cluster_hash(under.server->cluster()));
   const auto say = [](raw_peer& peer, const std::vector<std::byte>& bytes) {
-    capnp::MallocMessageBuilder message;
-    message.initRoot<wire::idl::Frame>().setExchange(
-        kj::arrayPtr(reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()));
-    peer.send(message);
+    peer.send(wire::exchange_frame(bytes));
   };
   SUBCASE("rubbish") {
     raw_peer peer(under.server->address());
-    peer.hello();
-    REQUIRE_FALSE(peer.receive().words.empty());
+    peer.introduce();
     say(peer, {});
     CHECK(peer.is_closed());
   }
   SUBCASE("a message out of its bounds") {
     raw_peer peer(under.server->address());
-    peer.hello();
-    REQUIRE_FALSE(peer.receive().words.empty());
+    peer.introduce();
     say(peer, bad);
     CHECK(peer.is_closed());
   }
   SUBCASE("two at once") {
     raw_peer peer(under.server->address());
-    peer.hello();
-    REQUIRE_FALSE(peer.receive().words.empty());
+    peer.introduce();
     say(peer, good);
     say(peer, good);
     CHECK(peer.is_closed());
   }
   SUBCASE("one after the other") {
     raw_peer peer(under.server->address());
-    peer.hello();
-    REQUIRE_FALSE(peer.receive().words.empty());
+    peer.introduce();
     say(peer, good);
     REQUIRE_FALSE(peer.receive().words.empty());
     say(peer, good);
@@ -511,13 +371,12 @@ TEST_CASE("nesting beyond the limit is the request's own failure") {
   for (int i = 0; i < 10'000; ++i) tree = tree.initChild();
   peer.send(message);
   (void)peer.receive();  // welcome
-  const auto answer = peer.receive();
-  REQUIRE_FALSE(answer.words.empty());
-  capnp::FlatArrayMessageReader reader(kj::arrayPtr(answer.words.data(), answer.words.size()));
-  const auto reply = reader.getRoot<wire::idl::Frame>().getReply();
-  CHECK(reply.getAttemptId() == 7);
-  REQUIRE(reply.isFailure());
-  CHECK(code_from_wire(reply.getFailure().getCode()) == code::internal);
+  const auto answer = peer.hear();
+  REQUIRE(answer);
+  const auto reply = wire::read_reply(*answer).value();
+  CHECK(reply.attempt.value == 7);
+  REQUIRE(reply.failed);
+  CHECK(reply.failed->code == code::internal);
   CHECK(under.works());
 }
 
@@ -594,12 +453,7 @@ TEST_CASE("a replica that accepts and then says nothing is noticed, and its call
       if (fd < 0) continue;
       kept.push_back(std::make_unique<raw_peer>(fd));
       (void)kept.back()->receive();
-      capnp::MallocMessageBuilder message;
-      auto said = message.initRoot<wire::idl::Frame>().initWelcome();
-      said.setVersion(wire::idl::PROTOCOL_VERSION);
-      said.getFrom().setNode(self.node.value);
-      said.getFrom().setEpoch(self.epoch.value);
-      kept.back()->send(message);
+      kept.back()->say(wire::welcome{.from = self});
       ++swallowed;
     }
   });

@@ -121,7 +121,12 @@ result<membership::sync_message> sync_streams::open(crypto::gossip_seal::stream&
                                                     std::vector<std::byte>& last_words) {
   const auto opened = seal_.open(sealed, bytes, last_words);
   if (!opened) return opened.error();
-  return wire::decode_sync(*opened, cluster_);
+  auto what = wire::decode_sync(*opened, cluster_);
+  const bool proves =
+      what && (what->kind == membership::sync_kind::ping || what->kind == membership::sync_kind::pong);
+  if (proves && !shared_.features.has(wire::feature::presence))
+    return error{code::unimplemented, "this node neither asks for presence nor proves it"};
+  return what;
 }
 
 void sync_streams::take(dialled& on, std::span<const std::byte> bytes) {

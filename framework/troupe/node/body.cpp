@@ -67,6 +67,7 @@ node::body::body(node_options wanted) : options(std::move(wanted)), started_(act
       .links = options.links,
       .connector = transport::connector(engine_->loop(), options.links),
       .keep_alive = options.keep_alive,
+      .features = options.features,
   });
   port = std::make_shared<calling::router_port>();
   spawn_actors(std::move(*sockets), std::move(*keys));

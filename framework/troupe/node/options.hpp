@@ -21,6 +21,7 @@
 #include <troupe/serving/server_options.hpp>
 #include <troupe/transport/keep_alive.hpp>
 #include <troupe/transport/link_limits.hpp>
+#include <troupe/wire/features.hpp>
 
 namespace troupe {
 
@@ -58,6 +59,9 @@ struct node_options {
   transport::keep_alive_options keep_alive;
   /// Options of `hosting::list` by the service's name: they go before what the program says where it hosts.
   std::map<std::string, std::vector<option_setting>, std::less<>> hosting;
+  /// What this node speaks beyond the base of the protocol: all that this release does, unless a test plays
+  /// an older one.
+  wire::feature_set features = wire::feature_set::all();
 
   /// Those of no room.
   static option_list<node_options> list();
