@@ -1,4 +1,4 @@
-// How long work waits for workers, and what level of lag that is.
+// How long work waits for workers.
 #include <chrono>
 #include <future>
 #include <memory>
@@ -11,7 +11,6 @@
 #include <troupe/actor/dedicated_thread.hpp>
 #include <troupe/actor/engine.hpp>
 #include <troupe/actor/worker_watch.hpp>
-#include <troupe/membership/worker_lag.hpp>
 
 #include "eventually.hpp"
 
@@ -21,7 +20,6 @@ using namespace std::chrono_literals;
 using namespace troupe;
 using namespace troupe::actor;
 using test::eventually;
-using troupe::membership::worker_lag;
 
 /// A job that keeps its worker until it is told to end.
 class blockade final : public caf::ref_counted, public caf::resumable {
@@ -51,23 +49,6 @@ void block(std::shared_future<void> end, Put put) {
 }
 
 }  // namespace
-
-TEST_CASE("the level of lag rises with the wait at once, and falls when waits have been short for a while") {
-  worker_lag lag;
-  auto at = time_point(1000s);
-  CHECK(lag.note(200ms, at) == 0);
-  CHECK(lag.note(300ms, at += 500ms) == 1);
-  CHECK(lag.note(6s, at += 500ms) == 3);
-  SUBCASE("near the threshold it stays") {
-    for (int i = 0; i < 100; ++i) CHECK(lag.note(i % 5 == 0 ? 3s : 0s, at += 500ms) == 3);
-  }
-  SUBCASE("it falls as far as it deserves") {
-    for (int i = 0; i < 6; ++i) CHECK(lag.note(1200ms, at += 499ms) == 3);
-    CHECK(lag.note(1200ms, at += 499ms) == 2);
-    for (int i = 0; i < 6; ++i) CHECK(lag.note(0s, at += 499ms) == 2);
-    CHECK(lag.note(0s, at += 499ms) == 0);
-  }
-}
 
 TEST_CASE("work waits when all workers of the pool are taken, and not while one is free") {
   engine with(2);

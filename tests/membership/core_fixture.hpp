@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,39 +10,9 @@
 
 #include <troupe/membership/core.hpp>
 
+#include "facts.hpp"
+
 namespace troupe::membership {
-
-inline endpoint address_of(std::uint64_t node) {
-  endpoint where = *parse_endpoint("10.0.0.0:7000");
-  where.address[15] = static_cast<std::uint8_t>(node);
-  return where;
-}
-
-inline identity life_of(std::uint64_t node, std::uint64_t life = 10) { return {{node}, {life}}; }
-
-inline update about(std::uint64_t node, state value = state::alive, std::uint64_t incarnation = 0,
-                    std::uint64_t life = 10) {
-  update what;
-  what.subject = life_of(node, life);
-  what.incarnation = incarnation;
-  what.state = value;
-  what.mode = mode::ready;
-  what.who = make_attributes("node-" + std::to_string(node), address_of(node));
-  return what;
-}
-
-inline update accused(std::uint64_t node, state value, std::uint64_t accuser, std::uint64_t incarnation = 0) {
-  auto what = about(node, value, incarnation);
-  what.accuser = {accuser};
-  return what;
-}
-
-inline update offering(std::uint64_t node, std::uint64_t version, const std::string& service) {
-  auto what = about(node);
-  what.registration_version = version;
-  what.document = std::make_shared<const registration>(registration{version, "", {{service, 1, 100}}});
-  return what;
-}
 
 /// Node 1 under test, at epoch 10, with others played by the test. Its events leave at once.
 struct core_fixture {
@@ -153,30 +121,5 @@ struct core_fixture {
   state seen(std::uint64_t peer) const { return node.members().find({peer})->state; }
   bool knows(std::uint64_t peer) const { return node.members().contains({peer}); }
 };
-
-inline std::vector<event_kind> kinds(const actions& out) {
-  std::vector<event_kind> all;
-  for (const auto& happened : out.events) all.push_back(happened.kind);
-  return all;
-}
-
-using happened = std::vector<event_kind>;
-
-inline std::vector<packet> sent(const actions& out, packet_kind kind) {
-  std::vector<packet> all;
-  for (const auto& one : out.packets)
-    if (one.what.kind == kind) all.push_back(one.what);
-  return all;
-}
-
-inline const update* find(const packet& what, std::uint64_t subject) {
-  for (const auto& fact : what.updates)
-    if (fact.subject.node.value == subject) return &fact;
-  return nullptr;
-}
-
-inline bool asked(const actions& out, std::uint64_t peer) {
-  return std::find(out.syncs.begin(), out.syncs.end(), address_of(peer)) != out.syncs.end();
-}
 
 }  // namespace troupe::membership

@@ -1,13 +1,11 @@
-// The rules that decide alone: which claim is newer, what tombstones refuse, what options are refused.
+// Which claim is newer.
 #include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <troupe/base/random.hpp>
-#include <troupe/membership/options.hpp>
 #include <troupe/membership/order.hpp>
-#include <troupe/membership/tombstones.hpp>
 
 using namespace troupe;
 using namespace troupe::membership;
@@ -71,45 +69,5 @@ TEST_CASE("claims in any order lead to the same view") {
     const auto forwards = view(heard);
     std::reverse(heard.begin(), heard.end());
     CHECK(view(heard) == forwards);
-  }
-}
-
-TEST_CASE("a tombstone refuses what is not newer, and the oldest goes first") {
-  tombstones stones(2);
-  stones.bury({1}, claimed(5, 3, state::dead));
-  CHECK(stones.refuses({1}, claimed(5, 3, state::alive)));
-  CHECK(stones.refuses({1}, claimed(4, 9, state::alive)));
-  CHECK_FALSE(stones.refuses({1}, claimed(5, 4, state::alive)));
-  CHECK_FALSE(stones.refuses({1}, claimed(6, 0, state::alive)));
-  CHECK_FALSE(stones.refuses({2}, claimed(1, 0, state::alive)));
-  stones.bury({1}, claimed(5, 2, state::dead));  // older than what is known
-  CHECK(stones.refuses({1}, claimed(5, 3, state::alive)));
-  stones.bury({2}, claimed(1, 0, state::left));
-  stones.bury({3}, claimed(1, 0, state::left));
-  CHECK(stones.size() == 2);
-  CHECK_FALSE(stones.refuses({1}, claimed(1, 0, state::alive)));
-  CHECK(stones.refuses({3}, claimed(1, 7, state::alive)));
-}
-
-TEST_CASE("the options' defaults and presets are within their bounds, and an error names the field") {
-  CHECK(options{}.validate());
-  CHECK(options::local().validate());
-  options wrong;
-  wrong.probe_timeout_max = 900ms;
-  REQUIRE_FALSE(wrong.validate());
-  CHECK(wrong.validate().error().text.find("probe_timeout_max is 900 ms") != std::string::npos);
-  for (const auto spoil : std::vector<void (*)(options&)>{
-           [](options& o) { o.probe_period = 1ms; }, [](options& o) { o.probe_timeout_min = 600ms; },
-           [](options& o) { o.indirect_probes = 17; }, [](options& o) { o.suspicion_alpha = 0; },
-           [](options& o) { o.suspicion_beta = 0; }, [](options& o) { o.gossip_interval = 0ms; },
-           [](options& o) { o.gossip_fanout = 0; }, [](options& o) { o.retransmit_multiplier = 0; },
-           [](options& o) { o.packet_bytes_max = 100; }, [](options& o) { o.exchange_period = 0s; },
-           [](options& o) { o.join_retry = 0s; }, [](options& o) { o.leave_fanout = 0; },
-           [](options& o) { o.members_max = 1; }, [](options& o) { o.graves_max = 1; },
-           [](options& o) { o.registration_bytes_max = 1; }, [](options& o) { o.dead_kept_for = 0s; },
-           [](options& o) { o.health_max = -1; }}) {
-    options spoiled;
-    spoil(spoiled);
-    CHECK_FALSE(spoiled.validate());
   }
 }

@@ -1,5 +1,6 @@
-// The frame of the state machine: timers, what the owner does, leaving, and how events are handed out.
+// What the owner does, and what time does.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include <troupe/membership/core.hpp>
@@ -7,40 +8,24 @@
 
 namespace troupe::membership {
 
-namespace {
-
-constexpr duration sweep_period = 10s;
-
-}  // namespace
-
-void actions::clear() {
-  packets.clear();
-  stream_pings.clear();
-  syncs.clear();
-  events.clear();
-  notes.clear();
-}
-
+/// The random source is drawn from in the order of the fields.
 core::core(const options& settings, identity self, std::string name, endpoint address, std::uint64_t seed,
            time_point now)
     : settings_(settings),
-      self_(self.node),
       random_(seed),
-      tombstones_(settings.graves_max),
-      accusation_limit_(settings.accusations_max, settings.probe_period),
-      losses_(settings.loss_percent),
-      restated_(now - settings.restate_interval),
-      last_release_(now - settings.event_interval),
       next_sequence_(random_() >> 1),
-      sync_bytes_left_(static_cast<double>(settings.sync_bytes_per_second)),
-      sync_bytes_at_(now),
-      news_(settings.packet_bytes_max - packet_overhead_bytes, settings.news_max),
-      last_gossip_(now - settings.gossip_interval),
-      next_probe_(now + from_seconds(to_seconds(settings.probe_period) * random_.unit())),
-      next_exchange_(now + jittered(settings.exchange_period, random_)),
-      next_extra_exchange_(now),
-      next_heal_(now + jittered(settings.probe_period, random_)),
-      next_sweep_(now + sweep_period) {
+      prober_(now + from_seconds(to_seconds(settings.probe_period) * random_.unit())),
+      syncs_(now + jittered(settings.exchange_period, random_), now),
+      seeds_(now + jittered(settings.probe_period, random_)),
+      table_(self, settings.graves_max),
+      departed_(now),
+      health_(settings.health_max),
+      gossip_(settings, now),
+      events_(settings, now),
+      verdicts_(settings),
+      loss_watch_(settings.loss_percent),
+      self_report_(settings, now),
+      desk_(settings, now) {
   TROUPE_INVARIANT(settings.validate());
   TROUPE_INVARIANT(self.node && self.epoch);
   TROUPE_INVARIANT(!name.empty() && name.size() <= node_name_bytes_max);
@@ -48,110 +33,38 @@ core::core(const options& settings, identity self, std::string name, endpoint ad
   mine.self = self;
   mine.who = make_attributes(std::move(name), address);
   mine.since = now;
-  sums_.add(digest_of(mine));
-  roster_.insert(std::move(mine), random_);
+  table_.insert(std::move(mine), random_);
 }
 
-bool core::running() const { return self().state != state::left; }
-bool core::joined() const { return joined_; }
-int core::local_health() const { return health_; }
-const known_node& core::self() const { return *roster_.find(self_); }
-const roster& core::members() const { return roster_; }
-
-core::counters core::counted() const {
-  auto all = counters_;
-  all.dropped_news = news_.dropped();
-  return all;
+step core::step_at(time_point now, actions& out) {
+  return {settings_, random_, table_,   departed_,      reach_, health_, gossip_,
+          syncs_,    events_, counted_, next_sequence_, now,    out};
 }
 
 std::optional<member> core::find(node_id who) const {
-  const auto* known = roster_.find(who);
+  const auto* known = table_.find(who);
   if (known == nullptr) return std::nullopt;
-  return whole(*known);
+  return table_.whole(*known);
 }
 
-member core::whole(const known_node& known) const {
-  member all;
-  all.self = known.self;
-  all.incarnation = known.incarnation;
-  all.state = known.state;
-  all.mode = known.mode;
-  all.name = known.who->name;
-  all.address = known.who->address;
-  if (known.document) all.document = *known.document;
-  all.since = known.since;
-  if (const auto by = accusations_.find(known.self.node); by != accusations_.end())
-    all.accuser = by->second.accuser;
-  if (const auto measured = contacts_.find(known.self.node); measured != contacts_.end())
-    all.round_trip = measured->second.timing.smoothed();
-  all.worker_lag = known.worker_lag;
-  all.degraded = known.degraded;
-  all.observers = loss_reports_.observers_of(known.self.node);
+counters core::counted() const {
+  auto all = counted_;
+  all.dropped_news = gossip_.news().dropped();
   return all;
-}
-
-// --- Time ------------------------------------------------------------------------------------------
-
-void core::tick(time_point now, actions& out) {
-  if (running()) {
-    notice_stall(now);
-    if (next_join_ <= now) ask_seeds(now, out);
-    if (probe_ && probe_->indirect_at <= now) ask_helpers(now, out);
-    if (probe_ && probe_->again_at <= now && now < probe_->ends) ask_again(now, out);
-    if (probe_ && probe_->ends <= now) conclude_probe(now, out);
-    if (next_probe_ <= now) probe_next(now, out);
-    look_closer(now, out);
-    if (suspects_many() && !isolated()) begin_roll_call(now);
-    if (roll_call_.next() <= now) call_roll(now, out);
-    nack_late_relays(now, out);
-    bury_suspects(now, out);
-    if (wanted_exchange_ && next_extra_exchange_ <= now)
-      request_exchange(std::exchange(wanted_exchange_, {}), now, out);
-    if (next_exchange_ <= now) exchange_periodically(now, out);
-    if (next_heal_ <= now) heal(now, out);
-    if (next_sweep_ <= now) forget_the_old(now);
-    if (next_restate_ <= now) restate(now);
-  }
-  if (next_farewell_ <= now) say_farewell(now, out);
-  if (next_gossip_ <= now) push(now, out);
-  release_events(now, out);
-}
-
-time_point core::next_deadline() const {
-  auto next = std::min({next_gossip_, next_release_, next_farewell_});
-  if (!running()) return next;
-  next = std::min({next, next_probe_, next_exchange_, next_join_, next_heal_, next_sweep_, next_relay_,
-                   next_restate_, losses_.next(), roll_call_.next(),
-                   open_suspicions_.gathered(settings_.verdict_wait)});
-  if (probe_) next = std::min({next, probe_->indirect_at, probe_->again_at, probe_->ends});
-  if (!watches_.empty()) next = std::min(next, watches_.begin()->second.ends);
-  if (wanted_exchange_) next = std::min(next, next_extra_exchange_);
-  return next;
-}
-
-/// A process that was stopped, or starved, finds all its deadlines passed, and the answers unread in the
-/// socket. It must not accuse anybody of its own absence: all verdicts are given the time that it missed.
-void core::notice_stall(time_point now) {
-  // Suspicions do not count here: a confirmation moves their end into the past.
-  auto due = std::min({next_probe_, next_exchange_, next_join_, next_heal_, next_sweep_});
-  if (probe_) due = std::min({due, probe_->indirect_at, probe_->ends});
-  if (now - due <= settings_.probe_timeout_max) return;
-  ++counters_.stalls;
-  adjust_health(+1);
-  open_suspicions_.postpone_all(now - due);
-  probe_.reset();
-  roll_call_.close();
-  watches_.clear();
-  relays_.clear();
 }
 
 // --- What the owner does ---------------------------------------------------------------------------
 
+void core::join(std::vector<endpoint> seeds, time_point now, actions& out) {
+  seeds_.join(std::move(seeds), step_at(now, out));
+}
+
 void core::publish(std::vector<service_entry> services, std::string zone, time_point now, actions& out) {
-  if (!running()) return;
-  registration next{self().document_version() + 1, std::move(zone), std::move(services)};
+  if (!table_.is_running()) return;
+  auto& mine = table_.self();
+  registration next{mine.document_version() + 1, std::move(zone), std::move(services)};
   const registration nothing;
-  const auto& before = self().document ? *self().document : nothing;
+  const auto& before = mine.document ? *mine.document : nothing;
   if (next.services == before.services && next.zone == before.zone) return;
   if (!is_sensible(next) || size_bound(next) > settings_.registration_bytes_max) {
     out.notes.push_back("the registration is not published: it takes " + std::to_string(size_bound(next)) +
@@ -160,122 +73,207 @@ void core::publish(std::vector<service_entry> services, std::string zone, time_p
                         "bounds (names 1 to 128 bytes, zone up to 64, weight 1 to 10,000)");
     return;
   }
-  amend(me(),
-        [&](known_node& mine) { mine.document = std::make_shared<const registration>(std::move(next)); });
-  happened(event_kind::changed, self());
-  announce(self(), urgency::registration, carry::document, now);
-  push(now, out);
-  release_events(now, out);
+  table_.amend(
+      mine, [&](known_node& its) { its.document = std::make_shared<const registration>(std::move(next)); });
+  const auto at = step_at(now, out);
+  at.happened(event_kind::changed, mine);
+  at.announce(mine, urgency::registration, carry::document);
+  at.push();
+  release_events(at);
 }
 
 void core::set_mode(membership::mode mode, time_point now, actions& out) {
-  if (!running() || self().mode == mode) return;
+  if (!table_.is_running() || self().mode == mode) return;
+  auto& mine = table_.self();
   // The incarnation rises with every change of what it covers: equal incarnations mean equal attributes.
-  amend(me(), [&](known_node& mine) {
-    mine.mode = mode;
-    ++mine.incarnation;
+  table_.amend(mine, [&](known_node& its) {
+    its.mode = mode;
+    ++its.incarnation;
   });
-  happened(event_kind::changed, self());
-  announce(self(), urgency::join, carry::version_only, now);
-  push(now, out);
-  release_events(now, out);
+  const auto at = step_at(now, out);
+  at.happened(event_kind::changed, mine);
+  at.announce(mine, urgency::join, carry::version_only);
+  at.push();
+  release_events(at);
 }
 
-void core::heard_from(identity peer, time_point now) {
-  const auto* known = roster_.find(peer.node);
-  if (known != nullptr && known->self == peer) contacts_[peer.node].heard = now;
+void core::set_worker_lag(int level, time_point now, actions& out) {
+  self_report_.set_worker_lag(level);
+  const auto at = step_at(now, out);
+  restate(at);
+  release_events(at);
+}
+
+void core::heard_from(identity peer, time_point now) { table_.heard_from(peer, now); }
+
+void core::stream_answered(identity peer, time_point now, actions& out) {
+  const auto* known = table_.find(peer.node);
+  if (!table_.is_running() || known == nullptr || known->self != peer) return;
+  table_.heard_from(peer, now);
+  const auto at = step_at(now, out);
+  const auto ended = prober_.stream_answered(peer, at);
+  if (!ended) return;
+  conclude(*ended, at);
+  release_events(at);
+}
+
+// --- Time ------------------------------------------------------------------------------------------
+
+void core::tick(time_point now, actions& out) {
+  const auto at = step_at(now, out);
+  if (table_.is_running()) run(at);
+  farewell_.tick(at);
+  gossip_.tick(at);
+  release_events(at);
+}
+
+void core::run(const step& at) {
+  notice_stall(at);
+  seeds_.tick(at);
+  if (const auto ended = prober_.tick(at)) conclude(*ended, at);
+  prober_.begin_next(verdicts_.open(), at);
+  if (loss_watch_.tick(at)) restate(at);
+  if (verdicts_.suspects_many(at) && !isolation_.holds()) isolation_.begin_roll_call(at);
+  if (isolation_.roll_call_is_due(at.now)) call_roll(at);
+  relays_.tick(at);
+  for (const auto gone : verdicts_.tick(isolation_, at)) heed({.gone = gone}, at);
+  syncs_.tick(at);
+  seeds_.heal(isolation_.holds(), at);
+  departed_.tick(at);
+  if (self_report_.is_due(at.now)) restate(at);
+}
+
+time_point core::next_deadline() const {
+  const auto next = std::min({gossip_.next_deadline(), events_.next_deadline(), farewell_.next_deadline()});
+  if (!table_.is_running()) return next;
+  return std::min({next, prober_.next_deadline(), syncs_.next_deadline(), seeds_.next_deadline(),
+                   departed_.next_deadline(), relays_.next_deadline(), self_report_.next_deadline(),
+                   loss_watch_.next_deadline(), isolation_.next_deadline(),
+                   verdicts_.next_deadline(settings_)});
+}
+
+/// A process that was stopped, or starved, finds all its deadlines passed, and the answers unread in the
+/// socket. It must not accuse anybody of its own absence: all verdicts are given the time that it missed.
+void core::notice_stall(const step& at) {
+  // Suspicions do not count here: a confirmation moves their end into the past.
+  const auto due = std::min(
+      {prober_.due_since(), syncs_.next_periodic(), seeds_.next_deadline(), departed_.next_deadline()});
+  if (at.now - due <= settings_.probe_timeout_max) return;
+  ++counted_.stalls;
+  health_.adjust(+1);
+  verdicts_.postpone_all(at.now - due);
+  isolation_.close_roll_call();
+  end_activities();
+}
+
+/// A probe is over: what it says of its target, and of this node.
+void core::conclude(const probe_end& ended, const step& at) {
+  const auto node = ended.target.node;
+  // That somebody is silent whom a roll call did not find says nothing new, and nothing of this node.
+  if (verdicts_.open().is_certain(node)) {
+    if (ended.how == answer::none) return;
+    verdicts_.doubt(node);
+  }
+  reach_.note(node, ended.how, at.now);
+  judge_isolation(at);
+  if (ended.how == answer::none) {
+    // A helper that sent neither answer nor nack points at this node's own network rather than the target's.
+    const bool told = settings_.nacks && ended.helpers_asked > 0;
+    health_.adjust(told ? static_cast<int>(ended.helpers_silent) : 1);
+    auto* const known = table_.find(node);
+    if (known != nullptr && known->self == ended.target) verdicts_.suspect(*known, isolation_, at);
+    return;
+  }
+  health_.adjust(-1);
+  if (settings_.degraded_observers == 0) return;
+  if (reach_.loses_everywhere() || isolation_.holds()) {
+    loss_watch_.forget_all();
+    restate(at);
+  } else if (ended.how == answer::rescued) {
+    loss_watch_.watch(node, at);
+  }
+}
+
+// --- Isolation -------------------------------------------------------------------------------------
+
+void core::judge_isolation(const step& at) {
+  const bool cut_off = reach_.is_cut_off(settings_.isolation_percent);
+  if (cut_off == isolation_.holds()) return;
+  if (!cut_off) {
+    verdicts_.withdraw(at);
+    end_isolation(at);
+    return at.note("this node reaches others again: it is not isolated any more");
+  }
+  ++counted_.isolations;
+  isolation_.begin(at.now);
+  verdicts_.doubt_all();
+  loss_watch_.forget_all();
+  restate(at);
+  // Its own accusations are not to be the first that it says when the others hear it again.
+  for (const auto who : table_.accused_by(table_.self_id())) gossip_.news().forget(who);
+  at.note("this node reaches " + std::to_string(reach_.reached()) + " of the last " +
+          std::to_string(reach_.targets()) +
+          " nodes that it probed: it takes itself for isolated, and nobody for dead");
+}
+
+void core::end_isolation(const step& at) {
+  isolation_.end();
+  // What others suspect, too, has waited; its subjects get the whole time to be heard.
+  verdicts_.restart_all(at.now);
+  prober_.abandon();  // begun in isolation, it says nothing of its target
+  prober_.begin_by(at.now + settings_.probe_period);
+}
+
+void core::call_roll(const step& at) {
+  if (isolation_.count_first_answers(at)) judge_isolation(at);
+  const auto silent = isolation_.call_roll(isolation_.holds() || verdicts_.suspects_many(at), at);
+  if (silent.empty()) return;
+  const bool knows_nothing_else = isolation_.holds();
+  if (knows_nothing_else) end_isolation(at);
+  reach_.forget_targets();
+  health_.recover();
+  verdicts_.take_for_gone(silent, knows_nothing_else, at);
+}
+
+void core::release_events(const step& at) {
+  if (table_.is_running())
+    events_.release(settings_, verdicts_.open(), at.now, at.out.events);
+  else
+    events_.release_all(at.now, at.out.events);
 }
 
 // --- The end ---------------------------------------------------------------------------------------
 
 void core::leave(time_point now, actions& out) {
-  if (!running()) return;
-  enter(me(), state::left, {}, now);
-  probe_.reset();
-  watches_.clear();
+  if (!table_.is_running()) return;
+  const auto at = step_at(now, out);
+  const auto& mine = verdicts_.enter(table_.self(), state::left, {}, at);
+  end_activities();
+  at.happened(event_kind::left, mine);
+  at.announce(mine, urgency::refutation, carry::version_only);
+  farewell_.begin(at);
+  release_events(at);
+}
+
+bool core::leave_done() const { return !table_.is_running() && farewell_.is_over(); }
+
+void core::stop(std::string why, const step& at) {
+  const auto& mine = verdicts_.enter(table_.self(), state::left, {}, at);
+  end_activities();
+  gossip_.fall_silent();
+  at.note(std::move(why));
+  at.happened(event_kind::left, mine);
+}
+
+void core::end_activities() {
+  prober_.abandon();
+  loss_watch_.abandon_pings();
   relays_.clear();
-  happened(event_kind::left, self());
-  announce(self(), urgency::refutation, carry::version_only, now);
-  farewell_ends_ = now + settings_.leave_limit;
-  say_farewell(now, out);
-  release_events(now, out);
 }
 
-bool core::leave_done() const { return !running() && next_farewell_ == never; }
-
-/// To as many as have not acknowledged yet, others each time: some of them may be gone themselves.
-void core::say_farewell(time_point now, actions& out) {
-  next_farewell_ = never;
-  const auto wanted = static_cast<std::size_t>(settings_.leave_fanout);
-  if (now >= farewell_ends_ || farewelled_.size() >= wanted) return;
-  const auto told = roster_.pick(wanted - farewelled_.size(), random_, [&](const known_node& one) {
-    return std::find(farewelled_.begin(), farewelled_.end(), one.self.node) == farewelled_.end();
-  });
-  if (told.empty()) return;
-  for (const auto who : told) {
-    const auto& peer = *roster_.find(who);
-    packet farewell = start_ping(peer.self);
-    farewells_[farewell.sequence] = who;
-    farewell.updates.push_back(describe(self(), carry::version_only));
-    fill(farewell, peer.self);
-    out.packets.push_back({peer.who->address, std::move(farewell)});
-  }
-  next_farewell_ = std::min(now + settings_.probe_timeout_max / 2, farewell_ends_);
-}
-
-void core::receive_farewell_ack(const packet& what) {
-  const auto asked = farewells_.find(what.sequence);
-  if (asked == farewells_.end() || asked->second != what.from.node) return;
-  farewells_.erase(asked);
-  if (std::find(farewelled_.begin(), farewelled_.end(), what.from.node) != farewelled_.end()) return;
-  farewelled_.push_back(what.from.node);
-  const auto wanted = std::min(static_cast<std::size_t>(settings_.leave_fanout), roster_.live());
-  if (farewelled_.size() >= wanted) next_farewell_ = never;
-}
-
-void core::stop(std::string note, time_point now, actions& out) {
-  enter(me(), state::left, {}, now);
-  superseded_ = true;
-  probe_.reset();
-  watches_.clear();
-  relays_.clear();
-  news_.clear();
-  next_gossip_ = never;
-  out.notes.push_back(std::move(note));
-  happened(event_kind::left, self());
-}
-
-// --- Events ----------------------------------------------------------------------------------------
-
-void core::happened(event_kind kind, const known_node& whom) {
-  events_.push_back({kind, whole(whom)});
-  if (next_release_ == never) next_release_ = last_release_ + settings_.event_interval;
-  // Whoever sees a member, or what it serves, may call it at once: the router must not be the last to know.
-  if (kind == event_kind::joined || kind == event_kind::changed || whom.self.node == self_)
-    next_release_ = time_point::min();
-}
-
-/// Who is there, and what it serves, at once; bad news that follows within options::event_interval together.
-/// Deaths alone wait, for at most options::verdict_wait, while others are about to follow. At the end nothing
-/// is held back.
-void core::release_events(time_point now, actions& out) {
-  if (events_.empty()) return;
-  if (running() && now < next_release_) return;
-  const auto is_death = [](const event& one) { return one.kind == event_kind::died; };
-  if (running() && settings_.event_interval > 0s && open_suspicions_.has_shared() &&
-      std::all_of(events_.begin(), events_.end(), is_death)) {
-    if (deaths_until_ == never) deaths_until_ = now + settings_.verdict_wait;
-    next_release_ = std::min(now + settings_.event_interval, deaths_until_);
-    if (now < deaths_until_) return;
-  }
-  deaths_until_ = never;
-  next_release_ = never;
-  last_release_ = now;
-  if (out.events.empty())
-    out.events.swap(events_);
-  else
-    std::move(events_.begin(), events_.end(), std::back_inserter(out.events));
-  events_.clear();
+std::string core::superseded_by(const endpoint& successor) const {
+  return "another process has started under the name '" + self().who->name + "' at " + to_string(successor) +
+         "; this one is superseded and must stop";
 }
 
 }  // namespace troupe::membership

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <troupe/membership/core.hpp>
+#include <troupe/base/time.hpp>
+#include <troupe/membership/member.hpp>
 
 namespace troupe::membership {
 

@@ -1,9 +1,9 @@
-// Is it the others, or is it me? What became of the last probes, and when a node must doubt itself.
+// Is it the others, or is it me? When a node must doubt itself, and how it finds out.
 //
 // A node that hardly anybody answers has lost its network, or most of the cluster is gone; from where it
 // stands the two look the same. The first is far more likely, and in it a verdict about the others is wrong
-// and floods the router. So a node that reaches fewer than a share of its last distinct targets is isolated:
-// it stops accusing, and its open suspicions wait.
+// and floods the router. So a node that reaches fewer than a share of its last distinct targets (reach.hpp)
+// is isolated: it stops accusing, and its open suspicions wait.
 //
 // It must not wait for ever, for the second happens too: survivors of a large crash, or the smaller side of a
 // split. As soon as it hears anybody it calls the roll (roll_call.hpp), which tells the two apart unless
@@ -11,107 +11,59 @@
 // marked by its bad health, which harms nobody who is well; and it buries whom another one, too, has accused
 // since. So two survivors bury the others, and one alone never does, before what options::dead_kept_for says.
 // A lone survivor loses nothing by that: it serves, the router gives up on silent links by itself, and the
-// first joiners end the isolation, since they answer. Below `targets_min` others nothing can be told, and
-// nobody is isolated.
+// first joiners end the isolation, since they answer. Below reach::targets_min others nothing can be told,
+// and nobody is isolated.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include <troupe/base/ids.hpp>
 #include <troupe/base/time.hpp>
+#include <troupe/membership/roll_call.hpp>
 
 namespace troupe::membership {
 
-/// What became of a probe: answered by the target's own packet, known to live by other ways, or silent.
-enum class answer : std::uint8_t { direct, rescued, none };
+struct step;
 
-class reach {
+class isolation {
  public:
-  static constexpr std::size_t targets_min = 4;
-  static constexpr std::size_t recent = 5;       // targets that the isolation of now is judged by
-  static constexpr std::size_t remembered = 16;  // targets
+  bool holds() const { return since_ != never; }
+  /// `never` while it does not hold.
+  time_point since() const { return since_; }
+  void begin(time_point now) { since_ = now; }
+  void end() { since_ = never; }
 
-  void note(node_id target, answer how, time_point now) {
-    if (how != answer::none) {
-      lost_ = lost_ << 1 | (how == answer::rescued ? 1u : 0u);
-      counted_ = std::min(counted_ + 1, usual_samples_max);
-    }
-    forget(target);
-    if (probed_.size() == remembered) probed_.erase(probed_.begin());
-    probed_.push_back({target, how, now});
-  }
+  /// Somebody spoke to this node. An isolated one calls the roll. True for the first words after a silence as
+  /// long as its longest suspicion: the network is back, and before a word of what this node has thought of
+  /// the others meanwhile goes out, and has them all refute it, it should think again.
+  bool note_contact(const step& at);
 
-  /// Fewer than `percent` of the last targets were reached.
-  bool is_cut_off(int percent) const { return judge(recent, percent); }
-
-  /// The same of all that were probed since `when`, but of at least three.
-  bool is_cut_off_since(time_point when, int percent) const {
-    const auto since =
-        std::count_if(probed_.begin(), probed_.end(), [&](const outcome& one) { return one.when >= when; });
-    return judge(std::max<std::size_t>(3, static_cast<std::size_t>(since)), percent);
-  }
-
-  /// True when somebody has answered a probe that ended then or later.
-  bool has_reached_since(time_point when) const {
-    return std::any_of(probed_.begin(), probed_.end(),
-                       [&](const outcome& one) { return one.when >= when && one.how != answer::none; });
-  }
-
-  /// True when so many of the last direct pings were lost that it is this node's own network.
-  bool loses_everywhere() const {
-    const auto lost = std::count_if(probed_.begin(), probed_.end(),
-                                    [](const outcome& one) { return one.how != answer::direct; });
-    return probed_.size() >= targets_min && 5 * static_cast<std::size_t>(lost) >= 2 * probed_.size();
-  }
-
-  /// The share of direct pings that got lost lately, of those whose targets lived: this node's own usual
-  /// loss, which is no reason to think ill of one peer. 0 to 1, of the last 64; too low before it is known.
-  double usual_loss() const {
-    return static_cast<double>(std::popcount(lost_)) / std::max(counted_, usual_samples_min);
-  }
-  bool knows_usual_loss() const { return counted_ >= usual_samples_min; }
-  /// That a ping got lost is no news: two of the last sixteen did. Before anything is known, the worst is
-  /// assumed.
-  bool loses_often() const { return !knows_usual_loss() || std::popcount(lost_ & 0xffff) >= 2; }
-
-  /// For the note: how many of the last targets were reached, of how many.
-  std::size_t reached() const { return reached_of(std::min(recent, probed_.size())); }
-  std::size_t targets() const { return std::min(recent, probed_.size()); }
-
-  /// What is known of this node's loss stays.
-  void forget_targets() { probed_.clear(); }
-  /// Who is dead is not probed any more, and says nothing about the network of now.
-  void forget(node_id target) {
-    std::erase_if(probed_, [&](const outcome& one) { return one.target == target; });
-  }
+  /// Who else is there? An isolated node asks when it hears somebody, any other when it suspects many.
+  /// Nothing happens while a call is under way, or has just been.
+  void begin_roll_call(const step& at);
+  bool roll_call_is_due(time_point now) const { return roll_call_.next() <= now; }
+  /// To be called each time that the call is due. Where so many of the first few have answered an isolated
+  /// node that it may not be isolated, they count as reached: true.
+  bool count_first_answers(const step& at) const;
+  /// The next pings of a call. Gives who is gone, or cut off, once the call is over and says so: those who
+  /// are there answer, so it is not this node's network that keeps the others from it. `needed`: the node is
+  /// isolated, or suspects many.
+  std::vector<identity> call_roll(bool needed, const step& at);
+  void receive_ack(identity who, std::uint64_t sequence) { roll_call_.answered(who, sequence); }
+  void close_roll_call() { roll_call_.close(); }
+  time_point next_deadline() const { return roll_call_.next(); }
 
  private:
-  struct outcome {
-    node_id target;
-    answer how;
-    time_point when;
-  };
+  std::vector<identity> conclude(const step& at);
 
-  std::size_t reached_of(std::size_t last) const {
-    return static_cast<std::size_t>(
-        std::count_if(probed_.end() - static_cast<std::ptrdiff_t>(last), probed_.end(),
-                      [](const outcome& one) { return one.how != answer::none; }));
-  }
-  bool judge(std::size_t last, int percent) const {
-    if (probed_.size() < targets_min) return false;
-    last = std::min(last, probed_.size());
-    return 100 * reached_of(last) < static_cast<std::size_t>(percent) * last;
-  }
-
-  static constexpr int usual_samples_min = 8, usual_samples_max = 64;
-
-  std::vector<outcome> probed_;  // distinct targets, the last one last
-  std::uint64_t lost_ = 0;       // one bit a probe whose target lived, the newest lowest
-  int counted_ = 0;
+  time_point since_ = never;
+  time_point last_contact_ = time_point::min();
+  roll_call roll_call_;
+  time_point not_before_ = time_point::min();  // the next call
 };
+
+/// Pings to many, spread over time as gossip is: so many at once.
+std::size_t pings_at_once(const step& at);
 
 }  // namespace troupe::membership

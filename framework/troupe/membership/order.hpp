@@ -18,6 +18,8 @@ struct claim {
   friend bool operator==(const claim&, const claim&) = default;
 };
 
+inline claim claim_of(const update& what) { return {what.subject.epoch, what.incarnation, what.state}; }
+
 /// True when `news` replaces `known`. A restart replaces everything before it; within one epoch `left` is
 /// the last word whatever the incarnation; then the incarnation decides, which only the owner raises; then
 /// the worse state.

@@ -41,6 +41,8 @@ struct known_node {
 };
 static_assert(sizeof(known_node) == 64);
 
+inline claim claim_of(const known_node& whom) { return {whom.self.epoch, whom.incarnation, whom.state}; }
+
 class roster {
  public:
   /// Null when unknown. A pointer is good until the next call of anything that is not const.

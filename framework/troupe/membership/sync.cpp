@@ -3,7 +3,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include <troupe/base/hash.hpp>
 #include <troupe/membership/sync.hpp>
 
 namespace troupe::membership {
@@ -17,17 +16,6 @@ constexpr int opening_level_max = 5;
 constexpr std::size_t digests_at_once_max = 8;
 /// A digest takes as much as four or five sums.
 constexpr std::size_t sums_a_digest = 4;
-
-// Cap'n Proto's layout, in bytes (idl/troupe/gossip.capnp): exact for the structs, rounded up for the lists.
-constexpr std::size_t word = 8;
-constexpr std::size_t message_fixed = 25 * word;  // framing, 8 of data, 8 pointers, list tags, rounding
-constexpr std::size_t digest_bytes = 5 * word;
-constexpr std::size_t want_bytes = 2 * word;
-constexpr std::size_t sum_bytes = 2 + word;
-constexpr std::size_t range_bytes = 2;
-constexpr std::size_t other_bytes = 3 * word;
-
-claim claim_of(const sync_digest& what) { return {what.subject.epoch, what.incarnation, what.state}; }
 
 bool expects_answer(const sync_message& what) {
   return what.kind == sync_kind::open || what.more || !what.sums.empty() || !what.covered.empty() ||
@@ -55,54 +43,6 @@ bool ascends(const List& list, int level, Of&& of) {
 }
 
 }  // namespace
-
-std::uint64_t settled_hash(const sync_digest& what) {
-  if (!is_live(what.state)) return 0;
-  return mix(what.subject.node.value ^
-             mix(what.subject.epoch.value ^ mix(what.incarnation ^ mix(what.version + 1))));
-}
-
-// --- Sums ------------------------------------------------------------------------------------------
-
-std::uint16_t settled_sums::range_of(node_id who, int bits) {
-  // Ids need not be hashes: a test numbers its nodes.
-  return bits == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(mix(who.value) >> (64 - bits));
-}
-
-int settled_sums::bits_for(std::size_t members) {
-  int bits = bits_min;
-  while (bits < bits_max && members > std::size_t{16} << bits) ++bits;
-  return bits;
-}
-
-void settled_sums::add(const sync_digest& what) {
-  const auto hash = settled_hash(what);
-  sums_[range_of(what.subject.node, bits_max)] += hash;
-  total_ += hash;
-}
-
-void settled_sums::remove(const sync_digest& what) {
-  const auto hash = settled_hash(what);
-  sums_[range_of(what.subject.node, bits_max)] -= hash;
-  total_ -= hash;
-}
-
-std::uint64_t settled_sums::at(int bits, std::size_t index) const {
-  const auto width = std::size_t{1} << (bits_max - bits);
-  std::uint64_t sum = 0;
-  for (std::size_t i = index * width; i < (index + 1) * width; ++i) sum += sums_[i];
-  return sum;
-}
-
-// --- Messages --------------------------------------------------------------------------------------
-
-std::size_t size_bound(const sync_message& what) {
-  std::size_t bytes = message_fixed + what.sums.size() * sum_bytes + what.covered.size() * range_bytes +
-                      (what.digests.size() + what.tombstones.size()) * digest_bytes +
-                      what.wants.size() * want_bytes + what.others.size() * other_bytes;
-  for (const auto& fact : what.facts) bytes += size_bound(fact);
-  return bytes;
-}
 
 // --- What is refused -------------------------------------------------------------------------------
 
@@ -331,7 +271,7 @@ void sync_session::answer_wants(const sync_message& what, const sync_view& mine,
 void sync_session::answer_facts(const sync_message& what, const sync_view& mine) {
   for (const auto& fact : what.facts) {
     const auto who = fact.subject.node;
-    const claim told{fact.subject.epoch, fact.incarnation, fact.state};
+    const auto told = claim_of(fact);
     if (const auto ours = mine.find(who)) {
       const bool newer_document =
           ours->subject == fact.subject && is_live(ours->state) && ours->version > fact.registration_version;
@@ -360,8 +300,8 @@ sync_message sync_session::compose(const sync_view& mine) {
     from.resize(from.size() - count);
     room -= count * each;
   };
-  take(wants_, want_bytes, next.wants);
-  take(tombstones_, digest_bytes, next.tombstones);
+  take(wants_, sync_want_bytes, next.wants);
+  take(tombstones_, sync_digest_bytes, next.tombstones);
   if (!describe_.empty()) compose_digests(next, room, mine);
   for (; !tell_.empty(); tell_.pop_back()) {
     const auto& [who, document] = tell_.back();
@@ -384,16 +324,16 @@ void sync_session::compose_digests(sync_message& next, std::size_t& room, const 
   });
   for (; !describe_.empty(); describe_.pop_back()) {
     auto& members = ranges[describe_.back()];
-    const auto bytes = range_bytes + members.size() * digest_bytes;
-    const bool too_many = bytes > sync_message_bytes_max - message_fixed;
+    const auto bytes = sync_range_bytes + members.size() * sync_digest_bytes;
+    const bool too_many = bytes > sync_message_bytes_max - sync_message_overhead_bytes;
     if (bytes > room && !too_many) return;
     // Ids that were chosen to meet in one bucket: what fits is compared, and nothing follows from the rest.
     if (too_many)
-      members.resize(std::min(members.size(), room / digest_bytes));
+      members.resize(std::min(members.size(), room / sync_digest_bytes));
     else
       next.covered.push_back(describe_.back());
     next.digests.insert(next.digests.end(), members.begin(), members.end());
-    room -= std::min(room, range_bytes + members.size() * digest_bytes);
+    room -= std::min(room, sync_range_bytes + members.size() * sync_digest_bytes);
   }
 }
 

@@ -28,14 +28,13 @@
 //   4. `session.done()`: nothing more will come or go; the initiator closes the stream.
 //   5. Once, however it ended (done, error, stream cut, time out):  core.end_sync(session).
 //
-// A stream ping (`actions::stream_pings`) is a stream whose only messages are `core.stream_ping(target)` and
+// A stream ping (`actions::stream_pings`) is a stream whose only messages are `core.ask_presence(target)` and
 // the answer to it, which a responder's `receive_sync` gives like any other.
 //
 // Sources: Merkle trees of Dynamo (DeCandia et al., SOSP 2007, section 4.7), cut to two levels; push-pull of
 // Demers et al., "Epidemic algorithms for replicated database maintenance" (PODC 1987).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -47,96 +46,10 @@
 #include <troupe/base/result.hpp>
 #include <troupe/membership/message.hpp>
 #include <troupe/membership/order.hpp>
+#include <troupe/membership/settled_sums.hpp>
+#include <troupe/membership/sync_message.hpp>
 
 namespace troupe::membership {
-
-/// Where one node stands, without what it is: 40 bytes on the wire.
-struct sync_digest {
-  identity subject;
-  std::uint64_t incarnation = 0;
-  std::uint64_t version = 0;  // of its document
-  membership::state state = membership::state::alive;
-  friend bool operator==(const sync_digest&, const sync_digest&) = default;
-};
-
-/// What a digest adds to the sums. 0 for the dead and those who left: each node forgets them at a time of its
-/// own. A suspicion is not settled, so alive and suspect count the same.
-std::uint64_t settled_hash(const sync_digest& what);
-
-/// Sums, modulo 2^64, of the settled hashes of members, by bucket: 8 KB, each change costs O(1).
-class settled_sums {
- public:
-  static constexpr int bits_min = 4, bits_max = 10;
-
-  void add(const sync_digest& what);
-  void remove(const sync_digest& what);
-
-  /// Over everybody: what an ack carries.
-  std::uint64_t total() const { return total_; }
-  /// Over range `index` of the 2^bits equal ones; `bits` from 0 to bits_max.
-  std::uint64_t at(int bits, std::size_t index) const;
-  /// Which of 2^bits ranges a node is in.
-  static std::uint16_t range_of(node_id who, int bits);
-  /// About 16 members a bucket.
-  static int bits_for(std::size_t members);
-
- private:
-  std::array<std::uint64_t, std::size_t{1} << bits_max> sums_{};
-  std::uint64_t total_ = 0;
-};
-
-enum class sync_kind : std::uint8_t {
-  open,  // the initiator's first
-  turn,  // everything after it
-  busy,  // instead of the first turn: ask one of `others`
-  ping,  // instead of open: are you there?
-  pong,
-};
-
-/// One message of a session. Unused fields are empty or zero. At most `sync_message_bytes_max` by
-/// `size_bound`.
-struct sync_message {
-  sync_kind kind = sync_kind::turn;
-  identity from;              // nobody, for an observer: it asks and has nothing to say
-  identity target;            // ping: who must answer
-  std::uint8_t bits = 0;      // open: 2^bits buckets
-  std::uint32_t members = 0;  // open: how many the initiator knows, all states
-  std::uint64_t digest = 0;   // open: the sum over everybody
-
-  /// Sums of ranges, of 2^level: all of them in `open`, those in ranges that differ in the first turn.
-  struct range_sum {
-    std::uint16_t range = 0;
-    std::uint64_t sum = 0;
-    friend bool operator==(const range_sum&, const range_sum&) = default;
-  };
-  std::uint8_t sums_level = 0;
-  std::vector<range_sum> sums;
-
-  /// `digests` has everybody whom the sender knows in the ranges `covered`, of 2^level, and maybe others.
-  std::uint8_t covered_level = 0;
-  std::vector<std::uint16_t> covered;
-  std::vector<sync_digest> digests;
-
-  /// Whose fact is asked for, and the version of the document that the asker holds already.
-  struct want {
-    node_id node;
-    std::uint64_t version = 0;
-    friend bool operator==(const want&, const want&) = default;
-  };
-  std::vector<want> wants;
-  std::vector<update> facts;
-  std::vector<sync_digest> tombstones;  // who is dead or has left, where the other lacks nothing but that
-  std::vector<endpoint> others;         // busy: members that may have time
-  bool more = false;                    // turn: the sender has more to say, and waits for its turn
-
-  friend bool operator==(const sync_message&, const sync_message&) = default;
-};
-
-/// Upper bound of what it takes on the wire, in bytes.
-std::size_t size_bound(const sync_message& what);
-
-inline constexpr std::size_t sync_message_bytes_max = 256 << 10;
-inline constexpr std::size_t sync_others_max = 8;
 
 /// What one side of a session knows.
 class sync_view {
