@@ -97,10 +97,12 @@ class call_book {
   /// An attempt at a replica that this call has not tried.
   launched try_fresh(call_state& call, time_point now, actions& out);
   void launch(call_state& call, const balance::choice& picked, time_point now, actions& out);
-  /// Sends the probes that the service's picks have earned.
-  void send_probes(service_ref service, time_point now, actions& out);
   /// Waits for somebody who can take it, if anybody may come; else the call ends.
   void park(call_state& call, time_point now, actions& out);
+
+  // Probes (call_book_probes.cpp)
+  /// Sends the probes that the service's picks have earned.
+  void send_probes(service_ref service, time_point now, actions& out);
 
   // Timers (call_book.cpp)
   /// Keeps the services' counts of parked calls.
