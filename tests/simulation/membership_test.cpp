@@ -332,8 +332,8 @@ struct hearing {
       judge.started(static_cast<std::uint32_t>(node), record(node, 1), at);
   }
 
-  static membership::record record(std::uint64_t node, std::uint64_t epoch) {
-    membership::record made;
+  static membership::known_node record(std::uint64_t node, std::uint64_t epoch) {
+    membership::known_node made;
     made.self = {node_id{node + 1}, {epoch}};
     made.who = membership::make_attributes("node-" + std::to_string(node), *parse_endpoint("10.0.0.1:7000"));
     made.incarnation = 3;

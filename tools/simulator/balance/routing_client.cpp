@@ -39,7 +39,7 @@ std::uint32_t routing_client::begin(const order& what, time_point now) {
   spec.method = what.what.method;
   spec.traits.safety = safe;
   spec.deadline = what.deadline;
-  spec.criticality = what.criticality;
+  spec.traits.criticality = what.criticality;
   spec.affinity = what.what.key;
   const auto call = core_.begin(spec, now, out_);
   pending_of(call).what = what.ref;
