@@ -69,7 +69,7 @@ class core {
   void join(std::vector<endpoint> seeds, time_point now, actions& out);
 
   /// A packet that arrived by UDP. Packets that name another target or make no sense change nothing.
-  void receive(const packet& what, endpoint from, time_point now, actions& out);
+  void receive(const packet& incoming, endpoint from, time_point now, actions& out);
 
   /// Everything due at or before `now`. Call at `next_deadline()`; calling earlier does no harm. After a
   /// call of any of these, ask for `next_deadline()` again. Hand over what has arrived first: a late tick
@@ -82,7 +82,7 @@ class core {
   sync_session serve_sync() const;
   /// What to send back, if anything. Errors: the other side's message is wrong, or this node has left; the
   /// text says why, and the session is over.
-  result<std::optional<sync_message>> receive_sync(sync_session& session, const sync_message& what,
+  result<std::optional<sync_message>> receive_sync(sync_session& session, const sync_message& message,
                                                    time_point now, actions& out);
   /// Once for each session, however it ended.
   void end_sync(sync_session& session);
@@ -141,13 +141,13 @@ class core {
   void release_events(const step& at);
 
   // What comes in.
-  void take(const packet& what, const endpoint& from, const step& at);
-  bool is_for_this_node(const packet& what, const endpoint& reply_to, const step& at);
-  bool misjudges_this_node(const packet& what) const;
-  void receive_ping(const packet& what, const endpoint& reply_to, bool misjudged, const step& at);
-  void receive_ack(const packet& what, const endpoint& reply_to, const step& at);
+  void take(const packet& incoming, const endpoint& from, const step& at);
+  bool is_for_this_node(const packet& incoming, const endpoint& reply_to, const step& at);
+  bool misjudges_this_node(const packet& incoming) const;
+  void receive_ping(const packet& incoming, const endpoint& reply_to, bool misjudged, const step& at);
+  void receive_ack(const packet& incoming, const endpoint& reply_to, const step& at);
   void note_contact(const step& at);
-  void take_facts(sync_session& session, const sync_message& what, const step& at);
+  void take_facts(sync_session& session, const sync_message& message, const step& at);
   void heed(const lesson& taught, const step& at);
 
   // The end.

@@ -39,12 +39,12 @@ void farewell::say(const step& at) {
   alarms_.set(alarm::repeat, std::min(at.now + at.settings.probe_timeout_max / 2, ends_));
 }
 
-void farewell::receive_ack(const packet& what, const step& at) {
-  const auto found = asked_.find(what.sequence);
-  if (found == asked_.end() || found->second != what.from.node) return;
+void farewell::receive_ack(const packet& ack, const step& at) {
+  const auto found = asked_.find(ack.sequence);
+  if (found == asked_.end() || found->second != ack.from.node) return;
   asked_.erase(found);
-  if (contains(acknowledged_, what.from.node)) return;
-  acknowledged_.push_back(what.from.node);
+  if (contains(acknowledged_, ack.from.node)) return;
+  acknowledged_.push_back(ack.from.node);
   const auto wanted = std::min(static_cast<std::size_t>(at.settings.leave_fanout), at.table.live());
   if (acknowledged_.size() >= wanted) alarms_.clear(alarm::repeat);
 }

@@ -18,7 +18,7 @@ class farewell {
  public:
   /// This node has left. Says so to options::leave_fanout peers, for at most options::leave_limit.
   void begin(const step& at);
-  void receive_ack(const packet& what, const step& at);
+  void receive_ack(const packet& ack, const step& at);
   void tick(const step& at);
   /// Nothing is to be waited for any more.
   bool is_over() const { return alarms_.next() == never; }

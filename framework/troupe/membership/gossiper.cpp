@@ -25,9 +25,9 @@ gossiper::gossiper(const options& settings, time_point now)
     : news_(settings.packet_bytes_max - packet_overhead_bytes, settings.news_max),
       pushed_(now - settings.gossip_interval) {}
 
-void gossiper::announce(update what, urgency how_urgent, const step& at) {
+void gossiper::announce(update fresh, urgency how_urgent, const step& at) {
   if (silent_) return;
-  news_.announce(std::move(what), how_urgent,
+  news_.announce(std::move(fresh), how_urgent,
                  tellings_wanted(at.settings, at.table.live(), at.reached.usual_loss()));
   if (!alarms_.is_set(alarm::push))
     alarms_.set(alarm::push, std::max(at.now, pushed_ + at.settings.gossip_interval));

@@ -21,7 +21,7 @@ class gossiper {
   gossiper(const options& settings, time_point now);
 
   /// Queues news. Out of quiet it leaves at once; amid other news it waits for its interval.
-  void announce(update what, urgency how_urgent, const step& at);
+  void announce(update fresh, urgency how_urgent, const step& at);
   /// Tells what is queued now, as far as the allowance goes.
   void push(const step& at);
   void tick(const step& at);

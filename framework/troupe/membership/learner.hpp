@@ -18,7 +18,7 @@ namespace troupe::membership {
 struct step;
 
 /// True when what is said is within its bounds.
-bool is_plausible(const update& what, const options& settings);
+bool is_plausible(const update& fact, const options& settings);
 
 /// What a fact means to others than the table.
 struct lesson {
@@ -37,27 +37,27 @@ struct lesson {
 
 class learner {
  public:
-  lesson learn(const update& what, const provenance& how, verdicts& judged, const step& at);
+  lesson learn(const update& fact, const provenance& how, verdicts& judged, const step& at);
   /// That somebody is dead or has left, and no more than that.
   lesson learn_tombstone(const sync_digest& stone, const provenance& how, verdicts& judged, const step& at);
 
  private:
   struct transition;
 
-  lesson learn_of_self(const update& what, const step& at);
+  lesson learn_of_self(const update& fact, const step& at);
   void refute(std::uint64_t incarnation, const step& at);
-  void learn_of_stranger(const update& what, const provenance& how, const step& at);
-  bool has_room_for(const update& what, const step& at);
-  bool is_rather_a_suspicion(const known_node& known, const update& what, const provenance& how,
+  void learn_of_stranger(const update& fact, const provenance& how, const step& at);
+  bool has_room_for(const update& fact, const step& at);
+  bool is_rather_a_suspicion(const known_node& known, const update& fact, const provenance& how,
                              const step& at) const;
-  lesson suspect_the_dead(known_node& known, const update& what, const provenance& how, verdicts& judged,
+  lesson suspect_the_dead(known_node& known, const update& fact, const provenance& how, verdicts& judged,
                           const step& at);
-  lesson replace(known_node& held, const update& what, const provenance& how, verdicts& judged,
+  lesson replace(known_node& held, const update& fact, const provenance& how, verdicts& judged,
                  const step& at);
-  static void overwrite(known_node& held, const update& what, const step& at);
-  static void report(const known_node& known, const update& what, const transition& from, const step& at);
-  static void learn_document(known_node& known, const update& what, const provenance& how, const step& at);
-  static bool adopt_document(known_node& known, const update& what, const step& at);
+  static void overwrite(known_node& held, const update& fact, const step& at);
+  static void report(const known_node& known, const update& fact, const transition& from, const step& at);
+  static void learn_document(known_node& known, const update& fact, const provenance& how, const step& at);
+  static bool adopt_document(known_node& known, const update& fact, const step& at);
 
   bool told_full_ = false;  // the note about members_max is written once
 };

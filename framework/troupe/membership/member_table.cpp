@@ -4,8 +4,8 @@
 
 namespace troupe::membership {
 
-sync_digest digest_of(const known_node& whom) {
-  return {whom.self, whom.incarnation, whom.document_version(), whom.state};
+sync_digest digest_of(const known_node& known) {
+  return {known.self, known.incarnation, known.document_version(), known.state};
 }
 
 known_node& member_table::insert(known_node newcomer, random_source& random) {
@@ -15,11 +15,11 @@ known_node& member_table::insert(known_node newcomer, random_source& random) {
   return known;
 }
 
-known_node& member_table::set_state(known_node& whom, membership::state next, const accusation& by,
+known_node& member_table::set_state(known_node& known, membership::state next, const accusation& by,
                                     random_source& random, time_point now) {
-  const auto who = whom.self.node;
-  const auto before = whom.state;
-  sums_.remove(digest_of(whom));
+  const auto who = known.self.node;
+  const auto before = known.state;
+  sums_.remove(digest_of(known));
   auto& moved = roster_.set_state(who, next, random);
   sums_.add(digest_of(moved));
   if (before != next) moved.since = now;
@@ -83,38 +83,38 @@ bool member_table::is_degraded(node_id who, int observers_wanted) const {
          loss_reports_.observers_of(who).size() >= static_cast<std::size_t>(observers_wanted);
 }
 
-update member_table::describe(const known_node& whom, carry what) const {
+update member_table::describe(const known_node& known, carry carried) const {
   update fact;
-  fact.subject = whom.self;
-  fact.incarnation = whom.incarnation;
-  fact.state = whom.state;
-  fact.mode = whom.mode;
-  fact.worker_lag = whom.worker_lag;
-  fact.who = whom.who;
-  fact.registration_version = whom.document_version();
-  if (const auto* by = find_accusation(whom.self.node)) {
+  fact.subject = known.self;
+  fact.incarnation = known.incarnation;
+  fact.state = known.state;
+  fact.mode = known.mode;
+  fact.worker_lag = known.worker_lag;
+  fact.who = known.who;
+  fact.registration_version = known.document_version();
+  if (const auto* by = find_accusation(known.self.node)) {
     fact.accuser = by->accuser;
     fact.accuser_health = by->health;
   }
-  if (what == carry::document) fact.document = whom.document;
+  if (carried == carry::document) fact.document = known.document;
   return fact;
 }
 
-member member_table::whole(const known_node& whom) const {
+member member_table::whole(const known_node& known) const {
   member all;
-  all.self = whom.self;
-  all.incarnation = whom.incarnation;
-  all.state = whom.state;
-  all.mode = whom.mode;
-  all.name = whom.who->name;
-  all.address = whom.who->address;
-  if (whom.document) all.document = *whom.document;
-  all.since = whom.since;
-  if (const auto* by = find_accusation(whom.self.node)) all.accuser = by->accuser;
-  if (const auto* measured = find_contact(whom.self.node)) all.round_trip = measured->timing.smoothed();
-  all.worker_lag = whom.worker_lag;
-  all.degraded = whom.degraded;
-  all.observers = observers_of(whom.self.node);
+  all.self = known.self;
+  all.incarnation = known.incarnation;
+  all.state = known.state;
+  all.mode = known.mode;
+  all.name = known.who->name;
+  all.address = known.who->address;
+  if (known.document) all.document = *known.document;
+  all.since = known.since;
+  if (const auto* by = find_accusation(known.self.node)) all.accuser = by->accuser;
+  if (const auto* measured = find_contact(known.self.node)) all.round_trip = measured->timing.smoothed();
+  all.worker_lag = known.worker_lag;
+  all.degraded = known.degraded;
+  all.observers = observers_of(known.self.node);
   return all;
 }
 

@@ -40,7 +40,7 @@ struct contact {
 /// Whether an update carries the document that it names.
 enum class carry : std::uint8_t { document, version_only };
 
-sync_digest digest_of(const known_node& whom);
+sync_digest digest_of(const known_node& known);
 
 class member_table {
  public:
@@ -68,13 +68,13 @@ class member_table {
   known_node& insert(known_node newcomer, random_source& random);
   /// Changes what the digest covers, but the state.
   template <class Edit>
-  void amend(known_node& whom, Edit&& edit) {
-    sums_.remove(digest_of(whom));
-    edit(whom);
-    sums_.add(digest_of(whom));
+  void amend(known_node& known, Edit&& edit) {
+    sums_.remove(digest_of(known));
+    edit(known);
+    sums_.add(digest_of(known));
   }
   /// Of suspects and the dead `by` is kept. Moves the node; what it gives back is where it is now.
-  known_node& set_state(known_node& whom, state next, const accusation& by, random_source& random,
+  known_node& set_state(known_node& known, state next, const accusation& by, random_source& random,
                         time_point now);
   /// Leaves its tombstone. It is there, and not live.
   void forget(node_id who);
@@ -106,9 +106,9 @@ class member_table {
   const settled_sums& sums() const { return sums_; }
 
   /// As it goes into packets and syncs.
-  update describe(const known_node& whom, carry what) const;
+  update describe(const known_node& known, carry carried) const;
   /// As whoever asks sees it.
-  member whole(const known_node& whom) const;
+  member whole(const known_node& known) const;
 
  private:
   identity self_;

@@ -94,25 +94,24 @@ void prober::ask_helpers(const step& at) {
   at.out.stream_pings.push_back({probe_->target, probe_->address, probe_->sequence});
 }
 
-std::optional<probe_end> prober::receive_ack(const packet& what, const step& at) {
-  if (!probe_ || probe_->target != what.target) return std::nullopt;
-  const bool first = probe_->sequence == what.sequence;
+std::optional<probe_end> prober::receive_ack(const packet& ack, const step& at) {
+  if (!probe_ || probe_->target != ack.target) return std::nullopt;
+  const bool first = probe_->sequence == ack.sequence;
   const auto& repeats = probe_->repeats;
-  if (!first && std::find(repeats.begin(), repeats.end(), what.sequence) == repeats.end())
-    return std::nullopt;
+  if (!first && std::find(repeats.begin(), repeats.end(), ack.sequence) == repeats.end()) return std::nullopt;
   ++at.counted.acks;
-  const bool itself = what.from == probe_->target;
+  const bool itself = ack.from == probe_->target;
   if (itself) {
-    auto& measured = at.table.contact_with(what.from.node);
+    auto& measured = at.table.contact_with(ack.from.node);
     if (first) measured.timing.observe(at.now - probe_->started);
     measured.heard = at.now;
   }
   return end(itself && first ? answer::direct : answer::rescued);
 }
 
-void prober::receive_nack(const packet& what) {
-  if (probe_ && probe_->sequence == what.sequence && probe_->target == what.target)
-    std::erase(probe_->helpers, what.from.node);
+void prober::receive_nack(const packet& nack) {
+  if (probe_ && probe_->sequence == nack.sequence && probe_->target == nack.target)
+    std::erase(probe_->helpers, nack.from.node);
 }
 
 std::optional<probe_end> prober::stream_answered(const identity& peer, const step& at) {

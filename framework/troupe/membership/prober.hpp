@@ -48,9 +48,9 @@ class prober {
   void be_witness(node_id suspect, const step& at);
 
   /// An ack to one of the probe's pings ends it. One to the first ping measures the round trip.
-  std::optional<probe_end> receive_ack(const packet& what, const step& at);
+  std::optional<probe_end> receive_ack(const packet& ack, const step& at);
   /// One of the helpers got no answer.
-  void receive_nack(const packet& what);
+  void receive_nack(const packet& nack);
   /// A stream to `peer` was answered: its process lives, and packets get lost.
   std::optional<probe_end> stream_answered(const identity& peer, const step& at);
 

@@ -35,18 +35,18 @@ bool step::needs_note(const identity& receiver) const {
   return (settings.buddies && known->state == state::suspect) || known->state == state::dead;
 }
 
-void step::fill(packet& what, const identity& receiver) const {
-  fill(what, receiver, settings.packet_bytes_max);
+void step::fill(packet& into, const identity& receiver) const {
+  fill(into, receiver, settings.packet_bytes_max);
 }
 
-void step::fill(packet& what, const identity& receiver, std::size_t bytes_max) const {
-  what.receiver = receiver;
-  const bool has_note = !what.updates.empty() && what.updates.front().subject.node == receiver.node;
+void step::fill(packet& into, const identity& receiver, std::size_t bytes_max) const {
+  into.receiver = receiver;
+  const bool has_note = !into.updates.empty() && into.updates.front().subject.node == receiver.node;
   if (!has_note && needs_note(receiver))
-    what.updates.insert(what.updates.begin(),
+    into.updates.insert(into.updates.begin(),
                         table.describe(*table.find(receiver.node), carry::version_only));
-  const auto taken = size_bound(what);
-  if (taken < bytes_max) gossip.news().take(bytes_max - taken, receiver.node, what.updates);
+  const auto taken = size_bound(into);
+  if (taken < bytes_max) gossip.news().take(bytes_max - taken, receiver.node, into.updates);
 }
 
 void step::warn(update belief, cargo with) const {
@@ -58,15 +58,15 @@ void step::warn(update belief, cargo with) const {
   send(where, std::move(ping));
 }
 
-void step::announce(const known_node& whom, urgency how_urgent, carry what) const {
-  gossip.announce(table.describe(whom, what), how_urgent, *this);
+void step::announce(const known_node& subject, urgency how_urgent, carry carried) const {
+  gossip.announce(table.describe(subject, carried), how_urgent, *this);
 }
 
 /// Whoever sees a member, or what it serves, may call it at once: the router must not be the last to know.
-void step::happened(event_kind kind, const known_node& whom) const {
+void step::happened(event_kind kind, const known_node& subject) const {
   const bool at_once =
-      kind == event_kind::joined || kind == event_kind::changed || whom.self.node == table.self_id();
-  events.note({kind, table.whole(whom)}, at_once ? pressing::yes : pressing::no, settings);
+      kind == event_kind::joined || kind == event_kind::changed || subject.self.node == table.self_id();
+  events.note({kind, table.whole(subject)}, at_once ? pressing::yes : pressing::no, settings);
 }
 
 void step::take_losses(node_id observer, const std::vector<node_id>& before,

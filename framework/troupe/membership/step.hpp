@@ -56,8 +56,8 @@ struct step {
   /// With a sequence of its own.
   packet start_ping(const identity& target) const;
   /// The buddy system: a suspect hears the suspicion first. Then the news, as much as fits into `bytes_max`.
-  void fill(packet& what, const identity& receiver, std::size_t bytes_max) const;
-  void fill(packet& what, const identity& receiver) const;
+  void fill(packet& into, const identity& receiver, std::size_t bytes_max) const;
+  void fill(packet& into, const identity& receiver) const;
   void send(const endpoint& to, packet&& what) const { out.packets.emplace_back(to, std::move(what)); }
   /// A ping out of turn whose first words are what is believed of its receiver. Nothing hangs on the answer.
   void warn(update belief, cargo with) const;
@@ -66,13 +66,13 @@ struct step {
 
   // News.
 
-  void announce(const known_node& whom, urgency how_urgent, carry what) const;
+  void announce(const known_node& subject, urgency how_urgent, carry carried) const;
   /// What is announced goes out now, to a few.
   void push() const { gossip.push(*this); }
 
   // What happened.
 
-  void happened(event_kind kind, const known_node& whom) const;
+  void happened(event_kind kind, const known_node& subject) const;
   /// An observer says something else of others than before, or its word counts again, or no longer.
   void take_losses(node_id observer, const std::vector<node_id>& before,
                    const std::vector<node_id>& after) const;

@@ -97,9 +97,9 @@ sync_desk::answer sync_desk::send_elsewhere(sync_session& session, const step& a
   return std::optional(std::move(busy));
 }
 
-sync_desk::answer sync_desk::prove_presence(sync_session& session, const sync_message& what, const step& at) {
+sync_desk::answer sync_desk::prove_presence(sync_session& session, const sync_message& ping, const step& at) {
   const auto& mine = at.table.self();
-  if (what.target != mine.self || !at.table.is_running())
+  if (ping.target != mine.self || !at.table.is_running())
     return error{code::not_found, "a stream ping for another process than node " + mine.who->name};
   session.finish();
   sync_message pong;
@@ -118,11 +118,12 @@ sync_desk::answer sync_desk::meet_oneself(sync_session& session, const step& at)
 
 // --- What the other says ---------------------------------------------------------------------------
 
-provenance sync_desk::provenance_of(const sync_session& session, const sync_message& what, const step& at) {
+provenance sync_desk::provenance_of(const sync_session& session, const sync_message& message,
+                                    const step& at) {
   auto teller = session.with();
-  if (const auto* known = at.table.find(what.from.node); !teller && known && known->self == what.from)
+  if (const auto* known = at.table.find(message.from.node); !teller && known && known->self == message.from)
     teller = known->who->address;
-  return {channel::stream, session.retold ? retelling::announce : retelling::keep, what.from, teller};
+  return {channel::stream, session.retold ? retelling::announce : retelling::keep, message.from, teller};
 }
 
 std::optional<update> sync_desk::contradiction_of(const update& fact, const step& at) {
@@ -146,8 +147,8 @@ void sync_desk::contradict(sync_session& session, std::vector<update> notes, con
   for (auto& note : notes) at.warn(std::move(note), cargo::news);
 }
 
-sync_outcome sync_desk::reply(sync_session& session, const sync_message& what, const step& at) {
-  return session.answer(what, knowledge(at.table));
+sync_outcome sync_desk::reply(sync_session& session, const sync_message& message, const step& at) {
+  return session.answer(message, knowledge(at.table));
 }
 
 void sync_desk::conclude(sync_session& session, const sync_outcome& outcome, const step& at) {

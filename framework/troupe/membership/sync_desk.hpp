@@ -37,21 +37,21 @@ class sync_desk {
   /// Names others to ask instead.
   static answer send_elsewhere(sync_session& session, const step& at);
   /// A stream ping. Errors: it is for another process.
-  static answer prove_presence(sync_session& session, const sync_message& what, const step& at);
+  static answer prove_presence(sync_session& session, const sync_message& ping, const step& at);
   /// The other side is this node under another address.
   static answer meet_oneself(sync_session& session, const step& at);
 
-  /// How what `what` says reached this node.
-  static provenance provenance_of(const sync_session& session, const sync_message& what, const step& at);
+  /// How what `message` says reached this node.
+  static provenance provenance_of(const sync_session& session, const sync_message& message, const step& at);
   /// The other side holds somebody alive whom this one holds dead, or forgotten, at the same incarnation.
   /// Only it itself can set that right: the note that it is to be told.
   static std::optional<update> contradiction_of(const update& fact, const step& at);
   /// Each note goes to its subject. Of too many, a random few: the next node that syncs tells others.
   static void contradict(sync_session& session, std::vector<update> notes, const step& at);
 
-  /// What is to be said to `what`, whose facts have been learnt; `conclude` comes after what is `gone` in it
-  /// has been learnt, too.
-  static sync_outcome reply(sync_session& session, const sync_message& what, const step& at);
+  /// What is to be said to `message`, whose facts have been learnt; `conclude` comes after what is `gone` in
+  /// it has been learnt, too.
+  static sync_outcome reply(sync_session& session, const sync_message& message, const step& at);
   void conclude(sync_session& session, const sync_outcome& outcome, const step& at);
 
  private:

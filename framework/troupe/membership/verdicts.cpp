@@ -20,10 +20,10 @@ bool verdicts::suspects_many(const step& at) const {
   return roll_call::is_called_for(open_.size(), at.table.live());
 }
 
-known_node& verdicts::enter(known_node& whom, state next, const accusation& by, const step& at) {
-  const auto node = whom.self.node;
-  const auto before = whom.state;
-  auto& moved = at.table.set_state(whom, next, by, at.random, at.now);
+known_node& verdicts::enter(known_node& subject, state next, const accusation& by, const step& at) {
+  const auto node = subject.self.node;
+  const auto before = subject.state;
+  auto& moved = at.table.set_state(subject, next, by, at.random, at.now);
   open_.close(node);
   if (next == state::suspect)
     open_.open(node, suspicion(by.accuser, trust_of(by, at.settings), bounds_of(at.settings, at.table.live()),
@@ -41,20 +41,20 @@ known_node& verdicts::enter(known_node& whom, state next, const accusation& by, 
 
 // --- Accusing --------------------------------------------------------------------------------------
 
-void verdicts::suspect(known_node& whom, const isolation& cut_off, const step& at) {
+void verdicts::suspect(known_node& subject, const isolation& cut_off, const step& at) {
   if (cut_off.holds() && at.now - cut_off.since() < bounds_of(at.settings, at.table.live()).longest) return;
-  if (whom.state == state::suspect) {
+  if (subject.state == state::suspect) {
     const provenance own{channel::packet, retelling::announce, at.table.own(), {}};
-    return confirm(whom, {at.table.self_id(), at.health.told()}, own, at);
+    return confirm(subject, {at.table.self_id(), at.health.told()}, own, at);
   }
-  if (whom.state != state::alive) return;
-  at.announce(accuse(whom, at), urgency::failure, carry::version_only);
+  if (subject.state != state::alive) return;
+  at.announce(accuse(subject, at), urgency::failure, carry::version_only);
   at.push();
 }
 
-known_node& verdicts::accuse(known_node& whom, const step& at) {
+known_node& verdicts::accuse(known_node& subject, const step& at) {
   ++at.counted.suspicions;
-  auto& doubted = enter(whom, state::suspect, {at.table.self_id(), at.health.told()}, at);
+  auto& doubted = enter(subject, state::suspect, {at.table.self_id(), at.health.told()}, at);
   at.happened(event_kind::suspected, doubted);
   return doubted;
 }
@@ -128,9 +128,9 @@ void verdicts::ask_about(const known_node& suspect, const step& at) {
     at.syncs.request(at.table.find(other)->who->address, at);
 }
 
-void verdicts::bury(known_node& whom, const step& at) {
+void verdicts::bury(known_node& subject, const step& at) {
   ++at.counted.deaths;
-  const auto& gone = enter(whom, state::dead, {at.table.self_id(), at.health.told()}, at);
+  const auto& gone = enter(subject, state::dead, {at.table.self_id(), at.health.told()}, at);
   at.happened(event_kind::died, gone);
   at.announce(gone, urgency::failure, carry::version_only);
   at.warn(at.table.describe(gone, carry::version_only), cargo::note);

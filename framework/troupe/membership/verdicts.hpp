@@ -32,11 +32,11 @@ class verdicts {
 
   /// Every change of state goes through here: the table, the suspicions, the reports of loss and the departed
   /// follow. Moves the node; what it gives back is where it is now.
-  known_node& enter(known_node& whom, state next, const accusation& by, const step& at);
+  known_node& enter(known_node& subject, state next, const accusation& by, const step& at);
 
-  /// This node's probe of `whom` went unanswered. An isolated node accuses nobody for as long as its longest
-  /// suspicion would last.
-  void suspect(known_node& whom, const isolation& cut_off, const step& at);
+  /// This node's probe of `subject` went unanswered. An isolated node accuses nobody for as long as its
+  /// longest suspicion would last.
+  void suspect(known_node& subject, const isolation& cut_off, const step& at);
   /// A roll call did not find these. Whom this node suspects is certain to be gone; whom it does not, it
   /// accuses only if it `knows_nothing_else`.
   void take_for_gone(const std::vector<identity>& silent, bool knows_nothing_else, const step& at);
@@ -69,12 +69,12 @@ class verdicts {
  private:
   enum class ruling : std::uint8_t { wait, ask, bury };
 
-  known_node& accuse(known_node& whom, const step& at);
+  known_node& accuse(known_node& subject, const step& at);
   static bool wants_two_words(const step& at);
   static bool may_bury(const suspicion& doubt, const isolation& cut_off, const step& at);
   ruling rule(node_id who, std::size_t& asked, const isolation& cut_off, const step& at);
   void ask_about(const known_node& suspect, const step& at);
-  void bury(known_node& whom, const step& at);
+  void bury(known_node& subject, const step& at);
 
   open_suspicions open_;
   accusation_limit limit_;
