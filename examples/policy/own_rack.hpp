@@ -16,15 +16,12 @@ class own_rack final : public troupe::balance::policy {
 
   std::string_view name() const override { return "own_rack"; }
 
-  troupe::balance::replica_index pick(troupe::balance::replica_set& replicas,
-                                      std::span<const troupe::balance::replica_index> candidates,
-                                      const troupe::balance::request&,
-                                      troupe::random_source& random) override {
+  troupe::balance::preference pick(const troupe::balance::candidates& among, const troupe::balance::request&,
+                                   troupe::random_source& random) override {
     near_.clear();
-    for (const auto each : candidates)
-      if (replicas.facts(each).name.starts_with(prefix_)) near_.push_back(each);
-    if (!near_.empty()) candidates = near_;
-    return replicas.draw_lowest(candidates, random).replica;
+    for (const auto each : among)
+      if (among.everyone().facts(each).name.starts_with(prefix_)) near_.push_back(each);
+    return (near_.empty() ? among : among.only(near_)).draw_lowest(random);
   }
 
  private:

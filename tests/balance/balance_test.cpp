@@ -193,12 +193,12 @@ TEST_CASE("what a request that bounced has met is news of the replica, and no fa
   const rpc::load_report usual = report(1, 1, 20ms);
   for (int i = 0; i < 10; ++i)
     for (replica_index each = 0; each < 2; ++each) it.serve(each, 20ms, outcome::success, &usual);
-  const double before = it.replicas.load(0);
+  const double before = it.seen().load(0);
   const rpc::load_report full = report(9, 1, 20ms);
   for (int i = 0; i < 10; ++i) it.serve(0, 1ms, outcome::bounced, &full);
-  CHECK(it.replicas.load(0) > before + 7);
-  CHECK(it.replicas.success(0) == doctest::Approx(it.replicas.success(1)));
-  CHECK_FALSE(it.replicas.is_barred(0));
+  CHECK(it.seen().load(0) > before + 7);
+  CHECK(it.seen().success(0) == doctest::Approx(it.seen().success(1)));
+  CHECK_FALSE(it.seen().is_barred(0));
   CHECK(it.picks(100)[1] == 100);
 }
 

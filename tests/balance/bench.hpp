@@ -82,6 +82,8 @@ class bench {
       if (each.node == replicas.node_of(i)) return each;
     return {};
   }
+  /// As of the last pick.
+  estimates seen(std::uint32_t group = 0) const { return replicas.at(group); }
   double term_of(replica_index i, score_term which) const {
     return explained(i).terms.at(static_cast<std::size_t>(which)).value;
   }

@@ -7,8 +7,8 @@
 
 #include <doctest/doctest.h>
 
-#include <troupe/balance/maglev.hpp>
-#include <troupe/balance/policies.hpp>
+#include <troupe/balance/maglev_table.hpp>
+#include <troupe/balance/policy.hpp>
 #include <troupe/base/hash.hpp>
 
 #include "bench.hpp"
@@ -176,7 +176,7 @@ TEST_CASE("by latency: the least expected time, with its queue, however busy") {
     it.serve(1, 100ms, outcome::success, &slow);
   }
   CHECK(it.picks(50)[0] == 50);
-  CHECK(it.replicas.load(0) > it.replicas.load(1));
+  CHECK(it.seen().load(0) > it.seen().load(1));
 }
 
 TEST_CASE("by faults: the fewest failures, then the least load") {
@@ -281,7 +281,7 @@ TEST_CASE("weighted by metrics follows speed, capacity and success") {
     }
     it.now += 3s;  // warm; the difference is remembered in part
     auto share = it.picks(1000);
-    const double slower = it.replicas.slowness(1) / it.replicas.slowness(0);
+    const double slower = it.seen().slowness(1) / it.seen().slowness(0);
     CHECK(share[0] > 500);
     CHECK(static_cast<double>(share[0]) / share[1] == doctest::Approx(slower).epsilon(.05));
   }
@@ -504,12 +504,11 @@ TEST_CASE("a policy of the user's own is one small class over the same statistic
   class freshest final : public policy {
    public:
     std::string_view name() const override { return "freshest"; }
-    replica_index pick(replica_set& replicas, std::span<const replica_index> candidates, const request&,
-                       random_source&) override {
-      replica_index best = candidates[0];
-      for (replica_index i : candidates)
-        if (replicas.own_in_flight(i) < replicas.own_in_flight(best)) best = i;
-      return best;
+    preference pick(const candidates& among, const request&, random_source&) override {
+      replica_index best = among[0];
+      for (replica_index i : among)
+        if (among.own_in_flight(i) < among.own_in_flight(best)) best = i;
+      return {best};
     }
   };
   bench it(3);

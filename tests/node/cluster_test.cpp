@@ -380,11 +380,12 @@ class last_by_name final : public balance::policy {
   explicit last_by_name(std::atomic<bool>& gone) : gone_(gone) {}
   ~last_by_name() override { gone_ = true; }
   std::string_view name() const override { return "last_by_name"; }
-  balance::replica_index pick(balance::replica_set& replicas,
-                              std::span<const balance::replica_index> candidates, const balance::request&,
-                              random_source&) override {
-    return *std::max_element(candidates.begin(), candidates.end(),
-                             [&](auto a, auto b) { return replicas.facts(a).name < replicas.facts(b).name; });
+  balance::preference pick(const balance::candidates& among, const balance::request&,
+                           random_source&) override {
+    const auto& everyone = among.everyone();
+    return {*std::max_element(among.begin(), among.end(), [&](auto a, auto b) {
+      return everyone.facts(a).name < everyone.facts(b).name;
+    })};
   }
 
  private:

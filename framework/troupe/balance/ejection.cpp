@@ -43,38 +43,38 @@ void ejection::window::count(bool success, time_point now) {
 
 void ejection::reset(std::size_t index, bool present) {
   if (index >= everyone_.size()) everyone_.resize(index + 1);
-  record& it = everyone_[index];
+  entry& it = everyone_[index];
   present_ -= it.present;
   out_ -= it.present && it.state != health::healthy;
-  it = record{};
+  it = entry{};
   it.present = present;
   present_ += present;
   ++changes_;
 }
 
 void ejection::heard(std::size_t index, time_point now) {
-  record& it = everyone_[index];
+  entry& it = everyone_[index];
   it.heard = std::max(it.heard, now);
   changes_ += it.by_silence && it.state == health::ejected;  // it need not wait for `longest` any more
 }
 
 void ejection::began(std::size_t index, time_point now) {
-  record& it = everyone_[index];
-  if (it.state != health::probing || it.probe_under_way) return;
-  it.probe_under_way = true;
-  it.probe_started = now;
+  entry& it = everyone_[index];
+  if (it.state != health::probing || it.trial_under_way) return;
+  it.trial_under_way = true;
+  it.trial_started = now;
   ++changes_;
 }
 
 bool ejection::succeeded(std::size_t index, time_point started, time_point now) {
-  record& it = everyone_[index];
+  entry& it = everyone_[index];
   it.heard = std::max(it.heard, now);
   it.failures = 0;
   it.outcomes.count(true, now);
   answered_ = {now, index};
-  if (it.state != health::probing || !it.probe_under_way || started < it.probe_started) return false;
+  if (it.state != health::probing || !it.trial_under_way || started < it.trial_started) return false;
   it.state = health::healthy;
-  it.probe_under_way = false;
+  it.trial_under_way = false;
   it.outcomes = window{};
   it.outcomes.turned = now;
   it.slow = 0;
@@ -84,7 +84,7 @@ bool ejection::succeeded(std::size_t index, time_point started, time_point now) 
 }
 
 void ejection::paced(std::size_t index, pace how, time_point now) {
-  record& it = everyone_[index];
+  entry& it = everyone_[index];
   if (how == pace::usual) {
     it.slow = 0;
     at_pace_ = {now, index};
@@ -97,11 +97,11 @@ void ejection::paced(std::size_t index, pace how, time_point now) {
 }
 
 void ejection::failed(std::size_t index, time_point started, time_point now) {
-  record& it = everyone_[index];
+  entry& it = everyone_[index];
   it.outcomes.count(false, now);
   ++it.failures;
-  if (it.state == health::probing && it.probe_under_way && started >= it.probe_started) {
-    eject(index, cause::failed_probe, now);
+  if (it.state == health::probing && it.trial_under_way && started >= it.trial_started) {
+    eject(index, cause::failed_trial, now);
   } else if (it.state == health::healthy) {
     if (it.failures >= settings_->failures_max) {
       eject(index, cause::failures, now);
@@ -112,30 +112,32 @@ void ejection::failed(std::size_t index, time_point started, time_point now) {
 }
 
 void ejection::abandoned(std::size_t index, time_point started, time_point now) {
-  const record& it = everyone_[index];
-  if (it.state == health::probing && it.probe_under_way && started >= it.probe_started)
-    eject(index, cause::failed_probe, now);
+  const entry& it = everyone_[index];
+  if (it.state == health::probing && it.trial_under_way && started >= it.trial_started)
+    eject(index, cause::failed_trial, now);
 }
 
 void ejection::watch_silence(std::size_t index, std::uint32_t unanswered, time_point waiting_since,
                              duration bound, time_point now) {
-  const record& it = everyone_[index];
+  const entry& it = everyone_[index];
   if (it.state == health::ejected || unanswered < settings_->silent_in_flight_min) return;
-  if (it.state == health::probing && !it.probe_under_way) return;
-  const time_point since = it.state == health::probing ? it.probe_started : waiting_since;
+  if (it.state == health::probing && !it.trial_under_way) return;
+  const time_point since = it.state == health::probing ? it.trial_started : waiting_since;
   if (now - std::max(since, it.heard) < bound) return;
   if (answered_.from_another_since(index, now - bound)) eject(index, cause::silence, now);
 }
 
-bool ejection::bars_unhealthy(std::size_t index, time_point now) {
-  record& it = everyone_[index];
-  if (it.state == health::ejected && now >= until(index)) {
-    it.state = health::probing;
-    it.probe_under_way = false;
-    ++changes_;
-  }
+void ejection::turn(std::size_t index, time_point now) {
+  entry& it = everyone_[index];
+  if (it.state != health::ejected || now < until(index)) return;
+  it.state = health::probing;
+  it.trial_under_way = false;
+  ++changes_;
+}
+
+bool ejection::bars_unhealthy(std::size_t index) const {
   if (ignored()) return false;
-  return it.state == health::ejected || it.probe_under_way;
+  return everyone_[index].state == health::ejected || everyone_[index].trial_under_way;
 }
 
 time_point ejection::next_turn() const {
@@ -147,21 +149,21 @@ time_point ejection::next_turn() const {
 }
 
 time_point ejection::until(std::size_t index) const {
-  const record& it = everyone_[index];
+  const entry& it = everyone_[index];
   return it.by_silence && it.heard <= it.ejected ? it.ejected + settings_->longest : it.until;
 }
 
 // Its peers' mean and deviation without itself: with three replicas, an outlier that is part of its own
 // yardstick can never be 1.9 sigmas away from it.
 bool ejection::is_outlier(std::size_t index, time_point now) {
-  record& it = everyone_[index];
+  entry& it = everyone_[index];
   if (it.outcomes.requests() < settings_->requests_min || it.outcomes.rate() >= settings_->success_min)
     return false;
   double sum = 0;
   double squares = 0;
   double peers = 0;
   for (std::size_t i = 0; i < everyone_.size(); ++i) {
-    record& peer = everyone_[i];
+    entry& peer = everyone_[i];
     if (i == index || !peer.present) continue;
     peer.outcomes.turn(now);
     if (peer.outcomes.requests() < settings_->requests_min) continue;
@@ -177,13 +179,13 @@ bool ejection::is_outlier(std::size_t index, time_point now) {
 }
 
 void ejection::eject(std::size_t index, cause why, time_point now) {
-  record& it = everyone_[index];
+  entry& it = everyone_[index];
   const bool again = it.until != time_point{} && now - it.until < settings_->longest;
   it.level = again ? it.level + 1 : 0;
   out_ += it.state == health::healthy;
   it.state = health::ejected;
-  it.by_silence = why == cause::silence || (why == cause::failed_probe && it.by_silence);
-  it.probe_under_way = false;
+  it.by_silence = why == cause::silence || (why == cause::failed_trial && it.by_silence);
+  it.trial_under_way = false;
   it.ejected = now;
   it.failures = it.slow = 0;
   ++changes_;
@@ -205,7 +207,7 @@ void ejection::eject(std::size_t index, cause why, time_point now) {
     case cause::slowness:
       it.why = "many times slower than its peers";
       break;
-    case cause::failed_probe:
+    case cause::failed_trial:
       it.why = "the call that tried it again failed";
       break;
   }

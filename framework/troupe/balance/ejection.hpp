@@ -34,7 +34,7 @@ class ejection {
   /// A new replica at `index`, healthy. Grows as needed.
   void reset(std::size_t index, bool present);
 
-  /// Evidence. `started` of an outcome tells an old call's end from the probe's.
+  /// Evidence. `started` of an outcome tells an old call's end from the trial's.
   void heard(std::size_t index, time_point now);
   void began(std::size_t index, time_point now);
   /// True when this success ended the probing: the caller warms the replica up.
@@ -45,22 +45,28 @@ class ejection {
   /// After `succeeded`.
   enum class pace : std::uint8_t { usual, dragging };
   void paced(std::size_t index, pace how, time_point now);
-  /// Given up on, by a backup's win or a refusal: ends a probe without a verdict on its success.
+  /// Given up on, by a backup's win or a refusal: ends a trial without a word on its success.
   void abandoned(std::size_t index, time_point started, time_point now);
   /// `unanswered` calls wait since `waiting_since` at the latest; ejects when they have waited in silence for
   /// `bound` while a peer answered.
   void watch_silence(std::size_t index, std::uint32_t unanswered, time_point waiting_since, duration bound,
                      time_point now);
 
-  /// True while the replica is not to be picked. Turns ejected into probing when its time is over.
-  bool bars(std::size_t index, time_point now) {
-    return everyone_[index].state != health::healthy && bars_unhealthy(index, now);
+  /// Turns ejected into probing when its time is over.
+  void turn(std::size_t index, time_point now);
+
+  /// True while the replica is not to be picked.
+  bool bars(std::size_t index) const {
+    return everyone_[index].state != health::healthy && bars_unhealthy(index);
   }
 
   /// Its time out is over and the one call that tries it again has not been made.
-  bool wants_probe(std::size_t index) const {
-    return everyone_[index].state == health::probing && !everyone_[index].probe_under_way;
+  bool wants_trial(std::size_t index) const {
+    return everyone_[index].state == health::probing && !everyone_[index].trial_under_way;
   }
+
+  bool is_present(std::size_t index) const { return everyone_[index].present; }
+  std::size_t present() const { return present_; }
 
   health state_of(std::size_t index) const { return everyone_[index].state; }
   /// The end of the time out; `longest` after its beginning while a silent replica has not been heard from.
@@ -69,8 +75,8 @@ class ejection {
   /// True when more than half are out, so that ejection bars nobody.
   bool ignored() const { return 2 * out_ > present_; }
 
-  /// Changes with every change of anybody's state, which is when `bars` may answer differently; by time alone
-  /// it does so at `next_turn` at the earliest.
+  /// Changes with every change of anybody's state, which is when `bars` may answer differently. By time alone
+  /// `turn` changes a state at `next_turn` at the earliest.
   std::uint64_t changes() const { return changes_; }
   time_point next_turn() const;
 
@@ -87,11 +93,11 @@ class ejection {
     double rate() const { return static_cast<double>(good[0] + good[1]) / requests(); }
   };
 
-  struct record {
+  struct entry {
     health state = health::healthy;
     bool present = false;
     bool by_silence = false;
-    bool probe_under_way = false;
+    bool trial_under_way = false;
     std::uint32_t failures = 0;  // in a row
     std::uint32_t slow = 0;      // in a row,
     time_point slow_since{};     // the first of them
@@ -99,20 +105,20 @@ class ejection {
     time_point ejected{};
     time_point until{};
     time_point heard{};
-    time_point probe_started{};
+    time_point trial_started{};
     std::string_view why;
     window outcomes;
   };
 
-  enum class cause : std::uint8_t { failures, success_rate, silence, slowness, failed_probe };
+  enum class cause : std::uint8_t { failures, success_rate, silence, slowness, failed_trial };
 
-  bool bars_unhealthy(std::size_t index, time_point now);
+  bool bars_unhealthy(std::size_t index) const;
   bool is_outlier(std::size_t index, time_point now);
   void eject(std::size_t index, cause why, time_point now);
 
   const ejection_options* settings_;
   std::uint64_t salt_;
-  std::vector<record> everyone_;
+  std::vector<entry> everyone_;
   std::size_t present_ = 0;
   std::size_t out_ = 0;  // ejected or probing
   std::uint64_t changes_ = 0;

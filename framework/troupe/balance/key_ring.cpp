@@ -20,7 +20,7 @@ void key_ring::remove(std::uint64_t at, std::uint32_t replica) {
   index_.clear();
 }
 
-void key_ring::build_index() {
+void key_ring::build_index() const {
   const auto parts = std::bit_ceil(8 * points_.size());
   shift_ = 64 - static_cast<unsigned>(std::bit_width(parts) - 1);
   index_.resize(parts);
@@ -37,7 +37,7 @@ const key_ring::point& key_ring::after(std::uint64_t hash) const {
   return points_[i < points_.size() ? i : 0];
 }
 
-key_ring::owners key_ring::of(std::uint64_t key) {
+key_ring::owners key_ring::of(std::uint64_t key) const {
   owners found;
   if (points_.empty()) return found;
   if (index_.empty()) build_index();

@@ -38,7 +38,7 @@ class key_ring {
     std::uint32_t left_ = 0;
   };
   /// O(probes), whatever the size; O(size) when it is the first after a change.
-  owners of(std::uint64_t key);
+  owners of(std::uint64_t key) const;
 
  private:
   struct point {
@@ -48,15 +48,15 @@ class key_ring {
       return at != other.at ? at < other.at : replica < other.replica;
     }
   };
-  void build_index();
+  void build_index() const;
   const point& after(std::uint64_t hash) const;
 
   std::vector<point> points_;  // ascending
   // Where to look: the circle in at least eight times as many equal parts as it has points, so that a look
-  // seldom goes further than one point; and for each part the first
-  // point in it or after it. Empty: to be built.
-  std::vector<std::uint32_t> index_;
-  unsigned shift_ = 0;  // of a hash, to its part
+  // seldom goes further than one point; and for each part the first point in it or after it. Empty: to be
+  // built, by the first look for a key, since most services have none.
+  mutable std::vector<std::uint32_t> index_;
+  mutable unsigned shift_ = 0;  // of a hash, to its part
 };
 
 }  // namespace troupe::balance

@@ -1,44 +1,33 @@
-// Whose key it is, by one look into a table: Maglev's hashing (Eisenbud and others, NSDI'16, section 3.4).
+// The key's owner by Maglev's table (maglev_table.hpp), with bounded loads as consistent_hash. Without a key,
+// or with all owners too full: dynamic_score.
 //
-// Each replica has its own permutation of the table's slots, drawn from the hash of its node id; in turn each
-// takes the next slot of its permutation that is still free. So everybody gets as many slots as everybody
-// else, to within one, and one who leaves frees its own slots and moves few others: 1.0 / n of all keys move
-// among 10, 1.5 / n among 100, 7 / n among 1,000 (measured). Against the key ring: an exactly even split and
-// a lookup of a few nanoseconds, for 256 KiB, keys that move without need, and a millisecond or two of work
-// whenever a replica comes or goes.
+// The table holds every replica that there is: who is no candidate for now, or too full, is passed over key
+// by key, so that nobody else's keys move. O(1), and a millisecond or so at the first pick after a replica
+// has come or gone.
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <string_view>
 #include <vector>
+
+#include <troupe/balance/dynamic_score.hpp>
+#include <troupe/balance/maglev_table.hpp>
+#include <troupe/balance/policy.hpp>
 
 namespace troupe::balance {
 
-class maglev_table {
+class maglev final : public policy {
  public:
-  /// A prime, as the permutations require. The paper's small table: shares are even to 1% up to 655 replicas.
-  static constexpr std::uint32_t slots = 65537;
-
-  struct member {
-    std::uint64_t hash;  // of the replica's node id
-    std::uint32_t replica;
-  };
-
-  /// Sorts `members`, so that every router builds the same table, whatever order it learnt of them in. Empty:
-  /// an empty table. O(slots * log(slots)) on average; allocates only for more members than ever before.
-  void build(std::span<member> members);
-
-  bool empty() const { return owners_.empty(); }
-  /// `nth` = 0: the key's owner; 1, 2, ...: who has it when those before may not. Replicas may repeat. The
-  /// table must not be empty.
-  std::uint32_t owner(std::uint64_t key, std::uint32_t nth = 0) const;
+  std::string_view name() const override { return "maglev"; }
+  preference pick(const candidates& among, const request& what, random_source& random) override;
 
  private:
-  std::vector<std::uint32_t> owners_;  // replica by slot
-  struct permutation {
-    std::uint32_t next, skip;
-  };
-  std::vector<permutation> permutations_;
+  void build(const presence& everyone);
+
+  dynamic_score otherwise_;
+  maglev_table table_;
+  std::vector<maglev_table::member> members_;
+  std::uint64_t generation_ = 0;  // of the replicas that the table was built of
 };
 
 }  // namespace troupe::balance

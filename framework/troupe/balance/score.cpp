@@ -62,19 +62,16 @@ double weight_of(const weights& all, score_term term) {
   return 0;
 }
 
-term_values terms_of(replica_set& replicas, replica_index replica) {
-  const double floor = to_seconds(replicas.settings().cost_floor);
-  const double x = (replicas.expected_cost(replica) + floor) / (replicas.now().cost_median + floor);
-  const double u = (replicas.load(replica) + 1) / replicas.capacity(replica);
-  const bool suspected = replicas.is(replica, standing::suspected);
-  const bool unproven = replicas.is_unseen(replica) && (suspected || replicas.own_in_flight(replica) > 0);
+term_values terms_of(const score_inputs& of) {
+  const double x = (of.cost + of.cost_floor) / (of.cost_median + of.cost_floor);
+  const double u = (of.load + 1) / of.capacity;
   term_values s{};
-  s[at(score_term::barred)] = replicas.is_barred(replica) ? 1 : 0;
-  s[at(score_term::unseen)] = unproven ? 1 : 0;
+  s[at(score_term::barred)] = of.barred ? 1 : 0;
+  s[at(score_term::unseen)] = of.unproven ? 1 : 0;
   s[at(score_term::cost)] = x / (1 + x);
   s[at(score_term::load)] = u / (1 + u);
-  s[at(score_term::zone)] = zone_value(replicas.distance_to(replica));
-  s[at(score_term::suspected)] = suspected ? 1 : replicas.is(replica, standing::degraded) ? .5 : 0;
+  s[at(score_term::zone)] = zone_value(of.distance);
+  s[at(score_term::suspected)] = of.suspected ? 1 : of.degraded ? .5 : 0;
   return s;
 }
 

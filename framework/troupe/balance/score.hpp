@@ -11,8 +11,10 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 
-#include <troupe/balance/replica_set.hpp>
+#include <troupe/balance/options.hpp>
+#include <troupe/balance/replica.hpp>
 
 namespace troupe::balance {
 
@@ -25,13 +27,10 @@ enum class score_term : std::size_t {
   /// x / (1 + x), x = (C_i + floor) / (median C + floor), all s; floor: options::cost_floor.
   /// C_i = (L_i + (1 - p_i) P) / max(p_i, .02): the expected time to a success.
   /// L_i = path_i + service_i * weight(method) * max(1, (R_i + 1) / workers_i), plus what calls in flight
-  /// have
-  /// waited beyond twice that. service_i: its worker time per request as reported, fading toward the median
-  /// with options::latency_decay, by as much as such differences last (replica_set::learn_trust). R_i:
-  /// requests
+  /// have waited beyond twice that. service_i: its worker time per request as reported, fading toward the
+  /// median with options::latency_decay, by as much as such differences last (trust.hpp). R_i: requests
   /// there, ours and others'. p_i: smoothed share of successes of the method group, less after a surprising
-  /// failure (options::doubt). P = max(p99, 10 medians) of the round trip. Unseen: the 75th
-  /// percentile.
+  /// failure (options::doubt). P = max(p99, 10 medians) of the round trip. Unseen: the 75th percentile.
   cost,
   /// u / (1 + u), u = (R_i + 1) / K_i, requests per request it can serve at once.
   load,
@@ -41,8 +40,7 @@ enum class score_term : std::size_t {
   /// Without: 0.
   affinity,
   /// 1 while membership suspects its node, .5 while that node is degraded (several others see its packets
-  /// lost,
-  /// or its own workers lag); else 0.
+  /// lost, or its own workers lag); else 0.
   suspected,
 };
 inline constexpr std::size_t score_terms = 7;
@@ -51,8 +49,23 @@ using term_values = std::array<double, score_terms>;
 
 std::string_view to_string(score_term term);
 
-/// s_i of one replica at `replicas.now()`; the affinity term is left 0, since it needs all candidates.
-term_values terms_of(replica_set& replicas, replica_index replica);
+/// What the terms are made of.
+struct score_inputs {
+  bool barred = false;
+  bool unproven = false;  // the term `unseen`
+  double cost = 0;        // C_i, s
+  double cost_median = 0;
+  double cost_floor = 0;
+  double load = 0;      // R_i
+  double capacity = 1;  // K_i
+  balance::distance distance = balance::distance::same_zone;
+  bool suspected = false;
+  bool degraded = false;
+};
+
+/// s_i of one replica. The affinity term is left 0: whose key it is depends on who else may be picked, and is
+/// looked at by the policies that mind keys.
+term_values terms_of(const score_inputs& of);
 
 /// S, in the order of the enumeration.
 double sum_of(const weights& all, const term_values& values);

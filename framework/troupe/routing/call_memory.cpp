@@ -33,7 +33,7 @@ void describe(remembered_attempt& into, const call_state& call, std::size_t atte
 void note_terms(call_state& call, std::size_t attempt, service_state& service) {
   if (attempt == 0 && !call.sampled) return;
   attempt_state& state = call.states[attempt];
-  state.terms = balance::terms_of(service.replicas, state.picked.replica);
+  state.terms = service.replicas.terms_of(state.picked);
 }
 
 std::optional<recent_call::reason> worth_remembering(const call_state& call, attempt_id winner,

@@ -1,0 +1,21 @@
+#include <array>
+#include <cstddef>
+
+#include <troupe/balance/policy.hpp>
+
+namespace troupe::balance {
+
+std::unique_ptr<policy> make_policy(policy_kind kind) {
+  using maker = std::unique_ptr<policy> (*)();
+  static constexpr std::array<maker, 0
+#define TROUPE_POLICY(name) +1
+#include <troupe/balance/policies.def>
+                              >
+      makers = {
+#define TROUPE_POLICY(name) &make_##name,
+#include <troupe/balance/policies.def>
+      };
+  return makers[static_cast<std::size_t>(kind)]();
+}
+
+}  // namespace troupe::balance
