@@ -160,7 +160,7 @@ result<void> check_needed(const std::vector<said_option>& said, const program_op
   for (const auto& each : own.entries()) {
     const auto is_it = [&](const said_option& one) { return one.name == each.what.name; };
     if (each.need == program_options::presence::needed && std::none_of(said.begin(), said.end(), is_it))
-      return wrong("the option --" + std::string(each.what.name) +
+      return wrong("the option " + spelled(each.what.name, spelling::on_line) +
                    " is needed: " + std::string(each.what.sentence) + " (--help lists the options)");
   }
   return {};
