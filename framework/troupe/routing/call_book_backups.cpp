@@ -13,9 +13,9 @@ namespace troupe::routing {
 void call_book::back_up(call_state& call, time_point now, actions& out) {
   if (now >= call.spec.deadline) return expire(call, now, out);
   call.wake = never;
-  if (call.reached() < settings_.retry.attempts_max && call.advice == rpc::advice::may_retry) {
+  service_state& service = service_of(call);
+  if (call.reached() < service.repeating.attempts_max && call.advice == rpc::advice::may_retry) {
     call.wake = now + settings_.stall_min;  // to look again, when nobody is free or nothing is left to spend
-    service_state& service = service_of(call);
     if (const auto picked = pick_replica(call, balance::request::again::no, service, random_, now)) {
       if (service.budget.spend(now)) {
         call.wake = never;
@@ -37,7 +37,7 @@ void call_book::hedge(call_state& call, time_point now, actions& out) {
                                   [](const attempt_state& each) { return each.under_way; });
   const time_point since = call.records[static_cast<std::size_t>(first - call.states.begin())].started;
   call.wake = std::max(now + timer_wheel::tick, since + stall_after(settings_, call, service, since));
-  if (call.reached() < settings_.retry.attempts_max && service.hedges.is_open(service.offered_by, now)) {
+  if (call.reached() < service.repeating.attempts_max && service.hedges.is_open(service.offered_by, now)) {
     if (const auto picked = pick_replica(call, balance::request::again::no, service, random_, now)) {
       if (service.budget.spend(now)) {
         service.hedges.spend(now);

@@ -112,13 +112,14 @@ void call_book::repeat(call_state& call, const attempt_record& last, payment by,
 
 bool call_book::pay_for_repeat(call_state& call, const attempt_record& last, payment by, time_point now,
                                actions& out) {
-  if (call.reached() >= settings_.retry.attempts_max) {
+  service_state& service = service_of(call);
+  if (call.reached() >= service.repeating.attempts_max) {
     conclude(call, {}, attempts_used(view_of(call, now), last), now, out);
     return false;
   }
   if (by == payment::first_free && call.free == call_state::free_failover::unused) {
     call.free = call_state::free_failover::used;
-  } else if (!service_of(call).budget.spend(now)) {
+  } else if (!service.budget.spend(now)) {
     ++counted_.budget_refusals;
     conclude(call, {}, budget_empty(view_of(call, now), last), now, out);
     return false;
@@ -133,12 +134,13 @@ bool call_book::pay_for_repeat(call_state& call, const attempt_record& last, pay
 void call_book::wait_to_repeat(call_state& call, const attempt_record& last, payment by, time_point now) {
   set_phase(call, phase::waiting);
   const duration remaining = call.spec.deadline - now;
+  const service_state& service = service_of(call);
   if (will_be_back(last)) {
-    call.wake = now + retry::wait_for_return(settings_.retry, call.excused, remaining, random_);
+    call.wake = now + retry::wait_for_return(service.repeating, call.excused, remaining, random_);
   } else {
     const std::uint32_t failover = std::max(2u, by == payment::free ? call.unsent + 1u : call.failovers);
-    const duration median = service_of(call).replicas.median_round_trip(call.group());
-    call.wake = now + retry::backoff(settings_.retry, failover, median, remaining, random_);
+    const duration median = service.replicas.median_round_trip(call.group());
+    call.wake = now + retry::backoff(service.repeating, failover, median, remaining, random_);
   }
   arm(call);
 }

@@ -23,8 +23,9 @@ struct service_state {
         replicas(balancing, salt, now),
         policy(balance::make_policy(settings.policy_of(name))),
         aperture(settings.aperture_of(name)),
-        budget(settings.repeating_of(name).repeats(), now),
-        hedges(settings.repeating_of(name).hedges(), now),
+        repeating(settings.repeating_of(name)),
+        budget(repeating.repeats(), now),
+        hedges(repeating.hedges(), now),
         throttle(now) {
     if (settings.names_policy_of(name)) chosen = chosen_by::options;
   }
@@ -37,6 +38,7 @@ struct service_state {
   bool windowed = false;   // there are more replicas than that
   /// Where the policy comes from: later ones go before earlier ones.
   enum class chosen_by : std::uint8_t { nobody, interface, options, order } chosen = chosen_by::nobody;
+  retry::options repeating;
   retry::budget budget;
   hedge_gate hedges;
   retry::throttle throttle;
