@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "balance/contenders/dynamic_score.hpp"
 #include "balance/tournament.hpp"
+#include "membership/modes.hpp"
 #include "membership/trial.hpp"
 #include "scenario_files.hpp"
 #include "text_table.hpp"
@@ -40,20 +42,15 @@ T take(result<T> from) {
   if constexpr (!std::is_void_v<T>) return std::move(*from);
 }
 
-std::map<std::string, double> read_settings(const std::vector<std::string>& from) {
-  std::map<std::string, double> into;
+settings read_settings(const std::vector<std::string>& from,
+                       result<void> (*read)(std::string_view, std::string_view, settings&)) {
+  settings into;
   for (const auto& each : from) {
     const auto at = each.find('=');
-    std::size_t used = 0;
-    double value = 0;
-    try {
-      if (at != std::string::npos) value = std::stod(each.substr(at + 1), &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    if (at == 0 || at == std::string::npos || used != each.size() - at - 1)
-      throw std::runtime_error("--set takes NAME=NUMBER, not '" + each + "'");
-    into[each.substr(0, at)] = value;
+    if (at == 0 || at == std::string::npos)
+      throw std::runtime_error("--set takes NAME=VALUE, not '" + each + "'");
+    if (const auto done = read(each.substr(0, at), each.substr(at + 1), into); !done)
+      throw std::runtime_error("--set: " + done.error().text);
   }
   return into;
 }
@@ -88,7 +85,7 @@ void hold_balance(const wishes& what) {
   auto cells = read_all("balance", what.scenarios, read_scenario);
   tournament_options how;
   how.contenders = what.columns;
-  how.settings = read_settings(what.settings);
+  how.settings = read_settings(what.settings, read_setting);
   how.threads = what.threads;
   how.shorten = what.quick ? quick_share : 1;
   how.seeds = seeds_of(what);
@@ -111,14 +108,16 @@ void hold_membership(const wishes& what) {
   if (what.schedules > 0) return hold_schedules(what);
   trial_options how;
   how.modes = what.columns;
-  how.settings = read_settings(what.settings);
-  for (const auto& [name, value] : how.settings)
-    if (membership::options trial; !change_setting(trial, name, value))
-      throw std::runtime_error("there is no option '" + name + "'");
+  how.settings = read_settings(what.settings, read_setting_of_ours);
   how.threads = what.threads;
   how.seeds = seeds_of(what);
   auto cells = read_all("membership", what.scenarios, read_cluster_scenario);
   if (what.quick) std::erase_if(cells, [](const cluster_scenario& each) { return each.nodes > quick_nodes; });
+  for (const auto& each : cells) {
+    auto both = how.settings;
+    both.insert(each.settings.begin(), each.settings.end());
+    (void)take(with_settings({}, both));
+  }
   const auto results = hold_trials(std::move(cells), how);
   show(results, how, what);
   if (const auto wrong = complaint(results); !wrong.empty()) throw std::runtime_error(wrong);
@@ -156,9 +155,10 @@ void add_balance_verb(CLI::App& to, std::function<void()>& chosen) {
   add_common(verb, what);
   verb->add_flag("--quick", what->quick, "one seed, a fifth of the time where nothing happens at set times");
   verb->add_option("--set", what->settings,
-                   "an option of dynamic_score, such as cost_floor=.002 (times in s)")
+                   "an option of balance, for ours, or of retry or routing, for the whole router: "
+                   "cost_floor=2ms, ejection.first=2s (framework/docs/options.md)")
       ->allow_extra_args(false)
-      ->type_name("NAME=NUMBER");
+      ->type_name("NAME=VALUE");
   verb->footer(
       "Examples:\n"
       "  troupe sim balance                             every scenario, every policy\n"
@@ -186,9 +186,10 @@ void add_membership_verb(CLI::App& to, std::function<void()>& chosen) {
                    "a rule is shrunk and printed as a scenario")
       ->check(CLI::Range(1, 100'000'000))
       ->type_name("COUNT");
-  verb->add_option("--set", what->settings, "an option of membership, such as suspicion_alpha=3")
+  verb->add_option("--set", what->settings,
+                   "an option of membership, such as suspicion_alpha=3 (framework/docs/options.md)")
       ->allow_extra_args(false)
-      ->type_name("NAME=NUMBER");
+      ->type_name("NAME=VALUE");
   verb->footer(
       "Examples:\n"
       "  troupe sim membership --table                  every row, beside SWIM and memberlist\n"

@@ -19,6 +19,7 @@
 
 #include <toml++/toml.h>
 
+#include <troupe/base/nearest_name.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
 
@@ -76,15 +77,11 @@ class section {
     if (!read || *read < low || *read > high) return wrong(key, bounds("a whole number", low, high));
     into = static_cast<std::uint32_t>(*read);
   }
-  /// All keys, whatever they are called.
-  void all_numbers(std::map<std::string, double>& into) {
-    if (table_ == nullptr) return;
-    for (const auto& [key, value] : *table_) {
-      known_.emplace_back(key.str());
-      const auto read = value.value<double>();
-      if (!read) return wrong(std::string(key.str()).c_str(), "a number");
-      into[std::string(key.str())] = *read;
-    }
+  /// All keys, with tables among them as dotted names, for options of ours. `read` adds one to `into`, by
+  /// its name and its value as a text, or gives an error.
+  template <class Into, class Read>
+  void settings(Into& into, Read read) {
+    if (table_ != nullptr) settings_in(*table_, "", into, read);
   }
   void time(const char* key, duration& into, duration low = duration{0}) {
     const auto* found = node(key);
@@ -160,7 +157,8 @@ class section {
       std::string names;
       for (const auto& one : known_) names.append(names.empty() ? "" : ", ").append(one);
       const auto path = path_ + std::string(key.str());
-      to_.add(path, path + " means nothing; there are " + names);
+      to_.add(path, path + " means nothing; there are " + names +
+                        did_you_mean(key.str(), {known_.begin(), known_.end()}));
     }
   }
 
@@ -169,6 +167,27 @@ class section {
     std::ostringstream text;
     text << what << " from " << low << " to " << high;
     return text.str();
+  }
+  template <class Into, class Read>
+  void settings_in(const toml::table& table, const std::string& prefix, Into& into, Read& read) {
+    for (const auto& [key, value] : table) {
+      const auto name = prefix + std::string(key.str());
+      known_.emplace_back(name);
+      if (const auto* deeper = value.as_table()) {
+        settings_in(*deeper, name + ".", into, read);
+        continue;
+      }
+      if (const auto done = read(name, text_of(value), into); !done)
+        to_.add(path_ + name, path_.substr(0, path_.size() - 1) + ": " + done.error().text);
+    }
+  }
+  static std::string text_of(const toml::node& value) {
+    if (const auto text = value.value_exact<std::string>()) return *text;
+    if (const auto flag = value.value_exact<bool>()) return *flag ? "true" : "false";
+    std::ostringstream digits;
+    digits.precision(17);
+    if (const auto number = value.value<double>()) digits << *number;
+    return digits.str();
   }
   template <class Each, class First>
   void list(const char* key, Each each, First first) {

@@ -110,7 +110,7 @@ struct contest {
   std::vector<double> static_weights;  // by server, for static weighted policies; empty: equal
   std::vector<proximity> zones;        // by server; empty: all same_zone
   const simulator::truth* oracle = nullptr;  // outlives the contender
-  std::map<std::string, double> settings;    // of our own balance::options, by name: `--set cost_floor=.002`
+  std::map<std::string, double> settings;    // of our own options, by name: `--set cost_floor=2ms`
 };
 
 /// Every known name, in the order of the tables.

@@ -3,17 +3,14 @@
 #include <string>
 #include <utility>
 
+#include "contenders/dynamic_score.hpp"
+
 namespace troupe::simulator {
 
 namespace {
 
 // Two keep-alives that are missing are silence, as with transport::keep_alive_options' defaults.
 constexpr int silent_after = 2;
-
-const routing::options& settings() {
-  static const routing::options defaults;
-  return defaults;
-}
 
 }  // namespace
 
@@ -22,7 +19,7 @@ routing_client::routing_client(const scenario& what, const contest& of, std::uin
     : what_(what),
       stage_(on),
       zones_(of.zones),
-      core_(settings(), {1 + of.router + 1'000'000}, "eu/a", seed, now),
+      core_(options_with(of.settings).value(), {1 + of.router + 1'000'000}, "eu/a", seed, now),
       service_(core_.intern("sim.Service")),
       peers_(of.servers) {}
 

@@ -167,7 +167,8 @@ scenario read_cell(section& from) {
   from.texts("published", into.published);
   from.texts("contenders", into.contenders);
   from.count("routers", into.routers, 1, 10'000);
-  from.sub("ours").all_numbers(into.ours);
+  from.sub("ours").settings(into.ours, read_setting);
+  if (const auto sound = options_with(into.ours); !sound) from.complain(sound.error().text);
   read_run(from.sub("run"), into);
   read_servers(from.sub("servers"), into);
   read_speed(from.sub("speed"), into);
@@ -178,7 +179,6 @@ scenario read_cell(section& from) {
   read_windows(from, into);
   from.tables("aim", [&](section& one) { into.aims.push_back(read_aim(one, "dynamic_score")); });
   check_figures(from, into);
-  if (const auto known = check_settings(into.ours); !known) from.complain(known.error().text);
   from.done();
   if (into.arrivals.shares.size() > into.routers)
     from.complain("arrivals.shares has more entries than there are routers");

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "choosing_client.hpp"
+#include "contenders/dynamic_score.hpp"
 #include "routing_client.hpp"
 
 namespace troupe::simulator {
@@ -74,6 +75,7 @@ world::world(const scenario& what, std::uint64_t seed)
 world::~world() = default;
 
 result<void> world::enter(const entrant& who) {
+  if (const auto sound = options_with(who.settings); !sound) return sound.error();
   contest of{.servers = what_.servers.count,
              .routers = what_.routers,
              .workers = what_.servers.workers,

@@ -7,9 +7,11 @@
 
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include <troupe/membership/options.hpp>
+
+#include "../option_names.hpp"
 
 namespace troupe::simulator {
 
@@ -25,8 +27,10 @@ struct membership_mode {
 /// "ours", "memberlist", "swim"; nothing for another name.
 std::optional<membership_mode> find_mode(const std::string& name);
 
-/// Options by name, times in seconds. False: there is none of this name.
-bool change_setting(membership::options& of, const std::string& name, double value);
-std::vector<std::string> setting_names();
+/// Adds an option that is to differ. Errors: invalid_argument, for a name that is none, and for a value out of
+/// its bounds.
+result<void> read_setting_of_ours(std::string_view name, std::string_view value, settings& into);
+/// Errors: invalid_argument, the same, and where they do not fit together.
+result<membership::options> with_settings(membership::options of, const settings& changed);
 
 }  // namespace troupe::simulator

@@ -79,8 +79,7 @@ class performance {
   static cluster_options options_for(const cluster_scenario& what, const membership_mode& mode,
                                      std::uint64_t seed) {
     cluster_options how{.mode = mode, .weather = what.weather, .skew = what.skew, .services = what.services};
-    if (mode.name == "ours")
-      for (const auto& [name, value] : what.settings) change_setting(how.mode.settings, name, value);
+    if (mode.name == "ours") how.mode.settings = with_settings(how.mode.settings, what.settings).value();
     how.mode.settings.members_max = std::max<std::size_t>(how.mode.settings.members_max, what.nodes + 16);
     how.watched_max =
         std::max<std::size_t>(what.nodes <= 2100 ? what.nodes : 64, churns(what) ? 1'000'000 : 0);

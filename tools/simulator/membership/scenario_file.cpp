@@ -89,19 +89,6 @@ void read_published(section& from, std::vector<published_figure>& into) {
   into.push_back(std::move(it));
 }
 
-void read_settings(section from, cluster_scenario& into) {
-  membership::options trial;
-  for (const auto& name : setting_names()) {
-    if (!from.has(name.c_str())) continue;
-    double value = 0;
-    from.number(name.c_str(), value, 0, 1e9);
-    into.settings[name] = value;
-    change_setting(trial, name, value);
-  }
-  if (const auto valid = trial.validate(); !valid) from.complain(valid.error().text);
-  from.done();
-}
-
 void read_modes(section& from, std::vector<std::string>& into) {
   from.texts("modes", into);
   if (into.empty()) from.complain("modes is empty: write modes = [\"ours\"]");
@@ -127,7 +114,8 @@ cluster_scenario read_cell(section& from) {
   from.number("seed", seed, 0, 9e15);
   into.seed = static_cast<std::uint64_t>(seed);
   read_weather(from.sub("weather"), into.weather);
-  read_settings(from.sub("settings"), into);
+  from.sub("settings").settings(into.settings, read_setting_of_ours);
+  if (const auto sound = with_settings({}, into.settings); !sound) from.complain(sound.error().text);
   from.tables("fault", [&](section& one) { into.faults.push_back(read_fault(one)); });
   from.tables("published", [&](section& one) { read_published(one, into.published); });
   from.tables("aim", [&](section& one) { into.aims.push_back(read_aim(one, "ours")); });

@@ -1,7 +1,6 @@
 #include "dynamic_score.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <troupe/balance/policy.hpp>
@@ -12,34 +11,20 @@ namespace troupe::simulator {
 
 namespace {
 
-/// How a number of the command line becomes an option: durations are in seconds.
-using setter = void (*)(balance::options&, double);
-constexpr std::array<std::pair<std::string_view, setter>, 17> setters = {{
-    {"affinity_load_max", [](balance::options& o, double v) { o.affinity_load_max = v; }},
-    {"bounce_cost", [](balance::options& o, double v) { o.bounce_cost = from_seconds(v); }},
-    {"doubt", [](balance::options& o, double v) { o.doubt = from_seconds(v); }},
-
-    {"cost", [](balance::options& o, double v) { o.weight.cost = v; }},
-    {"load", [](balance::options& o, double v) { o.weight.load = v; }},
-    {"zone", [](balance::options& o, double v) { o.weight.zone = v; }},
-    {"affinity", [](balance::options& o, double v) { o.weight.affinity = v; }},
-    {"unseen", [](balance::options& o, double v) { o.weight.unseen = v; }},
-    {"cost_floor", [](balance::options& o, double v) { o.cost_floor = from_seconds(v); }},
-    {"latency_decay", [](balance::options& o, double v) { o.latency_decay = from_seconds(v); }},
-    {"success_half_life", [](balance::options& o, double v) { o.success_half_life = from_seconds(v); }},
-    {"success_prior", [](balance::options& o, double v) { o.success_prior = v; }},
-    {"tie", [](balance::options& o, double v) { o.tie = v; }},
-    {"warm_up", [](balance::options& o, double v) { o.warm_up = from_seconds(v); }},
-    {"probes_per_call", [](balance::options& o, double v) { o.probes_per_call = v; }},
-    {"score_age", [](balance::options& o, double v) { o.score_age = from_seconds(v); }},
-    {"slow_factor", [](balance::options& o, double v) { o.ejection.slow_factor = v; }},
-}};
-
-balance::options options_of(const contest& of) {
-  balance::options all;
-  for (const auto& [name, set] : setters)
-    if (const auto found = of.settings.find(std::string(name)); found != of.settings.end())
-      set(all, found->second);
+const option_names& names() {
+  static const auto all = [] {
+    option_names into;
+    into.add(balance::options::list(),
+             [](void* o) -> void* { return &static_cast<routing::options*>(o)->balance; });
+    into.add(balance::weights::list(),
+             [](void* o) -> void* { return &static_cast<routing::options*>(o)->balance.weight; });
+    into.add(balance::ejection_options::list(),
+             [](void* o) -> void* { return &static_cast<routing::options*>(o)->balance.ejection; });
+    into.add(retry::options::list(),
+             [](void* o) -> void* { return &static_cast<routing::options*>(o)->retry; });
+    into.add(routing::options::list(), [](void* o) { return o; });
+    return into;
+  }();
   return all;
 }
 
@@ -76,7 +61,7 @@ class troupe_replicas final : public contender {
  public:
   troupe_replicas(const contest& of, std::uint64_t seed, balance::policy_kind by)
       : of_(of),
-        settings_(options_of(of)),
+        settings_(options_with(of.settings).value().balance),
         set_(settings_, mix(seed), time_point{}),
         policy_(balance::make_policy(by)),
         random_(seed),
@@ -181,14 +166,17 @@ class troupe_replicas final : public contender {
 
 }  // namespace
 
-result<void> check_settings(const std::map<std::string, double>& settings) {
-  for (const auto& [name, value] : settings) {
-    if (std::any_of(setters.begin(), setters.end(), [&](const auto& s) { return s.first == name; })) continue;
-    std::string known;
-    for (const auto& [each, set] : setters) known += (known.empty() ? "" : ", ") + std::string(each);
-    return {code::invalid_argument, "\"" + name + "\" is no setting of the score. There are: " + known + "."};
-  }
-  return {};
+result<void> read_setting(std::string_view name, std::string_view value, settings& into) {
+  if (auto done = names().read(name, value, into); !done) return done;
+  routing::options trial;
+  return names().apply(into, &trial);
+}
+
+result<routing::options> options_with(const settings& changed) {
+  routing::options all;
+  if (const auto done = names().apply(changed, &all); !done) return done.error();
+  if (const auto sound = all.validate(); !sound) return sound.error();
+  return all;
 }
 
 std::unique_ptr<contender> make_dynamic_score(const contest& of, std::uint64_t seed) {
