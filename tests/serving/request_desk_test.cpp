@@ -29,6 +29,7 @@ struct desk_fixture {
     echo.core.life().launched(actor::now());
     echo.core.life().began();
     local.node = std::make_shared<const sender>(sender{{{7}, {1}}, "shop-1"});
+    local.features = wire::feature_set::all();
     desk.open([] {}, [this] { ++answered_in_turns; });
   }
   ~desk_fixture() { take(); }  // what is left is handed back while there is a desk
@@ -131,6 +132,15 @@ TEST_CASE("who is not let in is answered at once, with the load") {
     CHECK(it.answer().getLoad().getInFlight() == 1);
     CHECK(it.echo.core.counted().bounced == 1);
   }
+}
+
+TEST_CASE("whose link was made without bouncing is let in, whatever its requests say") {
+  desk_fixture it;
+  it.local.features = wire::feature_set::all().without(wire::feature::bouncing);
+  it.send();
+  it.send({.bounce_at = 1});
+  CHECK(it.answers.empty());
+  CHECK(it.desk.in_flight() == 2);
 }
 
 TEST_CASE("a request whose link has gone is executed or not, and answered to nobody") {

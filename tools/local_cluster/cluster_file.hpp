@@ -28,9 +28,9 @@ namespace troupe::local {
 
 /// Replicas of one program.
 struct node_group {
-  std::string name;               // 1 to 56 of A-Z a-z 0-9 . _ -
-  std::filesystem::path program;  // absolute
-  unsigned replicas = 1;          // 1 to 1,000
+  std::string name;                    // 1 to 56 of A-Z a-z 0-9 . _ -
+  std::filesystem::path program;       // absolute
+  unsigned replicas = 1;               // 1 to 1,000
   std::vector<std::string> arguments;  // the options that all nodes get first, then its own
 };
 

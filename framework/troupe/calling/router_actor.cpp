@@ -356,6 +356,7 @@ void router_actor::read_welcome(peer& from, const wire::message& answer, time_po
   from.life = said->from;
   from.features = *agreed;
   from.dial_limit = never;
+  shared_.log->debug("link to {} at {} with {}", said->name, to_string(from.address), to_string(*agreed));
   from.pulse = transport::keep_alive(shared_.keep_alive, now);
   const bool answers = from.features.has(wire::feature::load_queries);
   core_.link_up(from.id, now, actions_, answers ? routing::probes::answered : routing::probes::ignored);

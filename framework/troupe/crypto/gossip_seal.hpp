@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/base/event_counts.hpp>
 #include <troupe/base/endpoint.hpp>
+#include <troupe/base/event_counts.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>

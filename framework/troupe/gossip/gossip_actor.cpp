@@ -233,7 +233,8 @@ void gossip_actor::seeds_resolved(const seed_list::resolution& outcome) {
   for (const auto& problem : outcome.problems)
     if (problem != std::exchange(last_problem_, problem)) shared_.log->warn("{}", problem);
   if (seeds_.has_names())
-    due_.set(deadline::resolve, now + (has_joined() ? options_.periods.resolve_period : options_.core.join_retry));
+    due_.set(deadline::resolve,
+             now + (has_joined() ? options_.periods.resolve_period : options_.core.join_retry));
   // Who was told to join others while among some asks them as well: both parts learn of each other by that.
   if (std::exchange(greeting_, false) && options_.role == role::member)
     for (const auto& seed : outcome.found)

@@ -9,6 +9,7 @@
 #include <troupe/serving/incoming_request.hpp>
 #include <troupe/serving/request_list.hpp>
 #include <troupe/transport/link.hpp>
+#include <troupe/wire/features.hpp>
 
 namespace troupe::serving {
 
@@ -16,6 +17,7 @@ struct hosted_service;
 
 struct caller {
   std::shared_ptr<const sender> node;     // null until its hello
+  wire::feature_set features;             // agreed with it
   transport::link* connection = nullptr;  // null: this very process
   request_list under_way;
 

@@ -20,6 +20,7 @@ ingress::ingress(const actor::environment& shared, const server_options& options
       loop_(shared.engine.loop()),
       local_requests_(std::make_shared<actor::inbox<wire::frame>>()) {
   local_.node = std::make_shared<const sender>(sender{shared.self, shared.name});
+  local_.features = shared.features;
   listener_ = std::make_unique<transport::listener>(
       loop_, std::move(listening),
       [this](transport::owned_fd fd, endpoint from) { accept(std::move(fd), from); },
@@ -155,7 +156,8 @@ result<void> ingress::read_hello(link_number number, inbound& peer, const wire::
   if (!hello) return hello.error();
   const auto own = shared_.introduction();
   auto& connection = *peer.connection;  // outlives its record, which goes away where sending closes it
-  if (const auto agreed = wire::agree(*hello, own); !agreed) {
+  const auto agreed = wire::agree(*hello, own);
+  if (!agreed) {
     ++counted_.refused_hellos;
     shared_.log->warn("refused a hello from {}: {}", to_string(peer.from), agreed.error().text);
     connection.send(wire::short_frame(wire::refusal{agreed.error()}), when_full::append);
@@ -163,7 +165,9 @@ result<void> ingress::read_hello(link_number number, inbound& peer, const wire::
     return {};
   }
   peer.who.node = std::make_shared<const sender>(sender{hello->from, hello->name});
-  shared_.log->debug("link {} from {} at {}", number, hello->name, to_string(peer.from));
+  peer.who.features = *agreed;
+  shared_.log->debug("link {} from {} at {} with {}", number, hello->name, to_string(peer.from),
+                     to_string(*agreed));
   connection.send(wire::short_frame(wire::welcome_of(own)), when_full::append);
   return {};
 }
@@ -192,6 +196,8 @@ result<void> ingress::take_request(std::unique_ptr<incoming_request> request, ca
 // One short frame for one short frame, so asking makes nobody's work multiply. An answer that the link has no
 // room for is of no use to a caller that does not read: it is dropped.
 result<void> ingress::tell_load(inbound& peer, const wire::message& message, time_point now) {
+  if (!peer.who.features.has(wire::feature::load_queries))
+    return error{code::invalid_argument, "a load query on a link without load_queries"};
   const auto query = wire::read_load_query(message);
   if (!query) return query.error();
   ++counted_.load_queries;

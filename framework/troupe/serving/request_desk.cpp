@@ -33,7 +33,9 @@ void request_desk::take(std::unique_ptr<incoming_request> request, caller& from,
                   incoming_request::executed::no);
     return answer(std::move(request));
   }
-  const auto told = intake_.ask(of->core, request->asking(), [of] { return of->gauges.times.serving(); });
+  auto asking = request->asking();
+  if (!from.features.has(wire::feature::bouncing)) asking.bounce_at = 0;
+  const auto told = intake_.ask(of->core, asking, [of] { return of->gauges.times.serving(); });
   switch (told.what) {
     case admission::ruling::kind::admit:
       return let_in(std::move(request), told);

@@ -27,8 +27,8 @@ struct membership_mode {
 /// "ours", "memberlist", "swim"; nothing for another name.
 std::optional<membership_mode> find_mode(const std::string& name);
 
-/// Adds an option that is to differ. Errors: invalid_argument, for a name that is none, and for a value out of
-/// its bounds.
+/// Adds an option that is to differ. Errors: invalid_argument, for a name that is none, and for a value out
+/// of its bounds.
 result<void> read_setting_of_ours(std::string_view name, std::string_view value, settings& into);
 /// Errors: invalid_argument, the same, and where they do not fit together.
 result<membership::options> with_settings(membership::options of, const settings& changed);
