@@ -9,8 +9,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include <troupe/troupe.hpp>
 
 #include "corpus.hpp"
@@ -142,22 +140,15 @@ class front final : public search::FrontService {
   search::statistics known_;  // for the words that were asked so far
 };
 
-unsigned read_arguments(std::vector<std::string> given) {
-  unsigned shards = 0;
-  CLI::App parser;
-  parser.add_option("--of", shards)->required()->check(CLI::Range(1, 1000));
-  std::reverse(given.begin(), given.end());  // CLI11 takes them from the back
-  parser.parse(given);
-  return shards;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  return troupe::run(argc, argv, [](troupe::node& node) {
+  unsigned shards_of = 0;
+  troupe::program_options own("The service that users ask: sends each query to all shards at once.");
+  own.need("of", shards_of, troupe::between(1, 1000), "How many shards there are.");
+  return troupe::run(argc, argv, own, [&](troupe::node& node) {
     std::vector<shard_client> shards;
-    const auto of = read_arguments(node.arguments());
-    for (unsigned i = 0; i < of; ++i)
+    for (unsigned i = 0; i < shards_of; ++i)
       shards.push_back(node.client<search::Shard>("search.Shard." + std::to_string(i)));
     node.host<front>({.runs_on = troupe::placement::event_loop}, shards);
   });

@@ -1,15 +1,12 @@
 // One replica of one shard: indexes its part of the corpus at start, then answers queries on it.
 //
 //   search_shard --join 127.0.0.1:7000 --shard 0 --of 3 [--corpus FOLDER]... [--journal FOLDER]
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include <troupe/troupe.hpp>
 
@@ -20,34 +17,27 @@
 
 namespace {
 
-struct arguments {
+struct shard_arguments {
   search::shard_choice part;
-  std::vector<std::filesystem::path> folders;
-  std::string journal;
-};
+  std::vector<std::string> corpus;
+  std::string journal;  // the folder
 
-/// Throws std::runtime_error, naming the option.
-arguments read_arguments(std::vector<std::string> given) {
-  arguments read;
-  std::string journal_folder;
-  CLI::App parser;
-  parser.add_option("--shard", read.part.number)->required();
-  parser.add_option("--of", read.part.of)->required()->check(CLI::Range(1, 1000));
-  parser.add_option("--corpus", read.folders);
-  parser.add_option("--journal", journal_folder);
-  std::reverse(given.begin(), given.end());  // CLI11 takes them from the back
-  parser.parse(given);
-  if (read.part.number >= read.part.of)
-    throw std::runtime_error("--shard: with --of " + std::to_string(read.part.of) + " it is 0 to " +
-                             std::to_string(read.part.of - 1));
-  if (read.folders.empty()) read.folders = search::default_folders();
-  if (!journal_folder.empty()) {
-    if (!std::filesystem::is_directory(journal_folder))
-      throw std::runtime_error("--journal: there is no folder " + journal_folder);
-    read.journal = journal_folder + "/clicks-" + std::to_string(read.part.number);
+  /// Errors are exceptions, naming the option.
+  void check() const {
+    if (part.number >= part.of)
+      throw std::runtime_error("--shard: with --of " + std::to_string(part.of) + " it is 0 to " +
+                               std::to_string(part.of - 1));
+    if (!journal.empty() && !std::filesystem::is_directory(journal))
+      throw std::runtime_error("--journal: there is no folder " + journal);
   }
-  return read;
-}
+  std::vector<std::filesystem::path> folders() const {
+    return corpus.empty() ? search::default_folders()
+                          : std::vector<std::filesystem::path>(corpus.begin(), corpus.end());
+  }
+  std::string journal_file() const {
+    return journal.empty() ? journal : journal + "/clicks-" + std::to_string(part.number);
+  }
+};
 
 class shard final : public search::ShardService {
  public:
@@ -104,12 +94,19 @@ class shard final : public search::ShardService {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return troupe::run(argc, argv, [](troupe::node& node) {
-    const auto said = read_arguments(node.arguments());
+  shard_arguments said;
+  troupe::program_options own(
+      "One replica of one shard: indexes its part of the corpus, answers queries on it.");
+  own.need("shard", said.part.number, troupe::between(0, 999), "Which shard this is.")
+      .need("of", said.part.of, troupe::between(1, 1000), "How many shards there are.")
+      .add("corpus", said.corpus, "Folders of texts; without any, the system's documentation.")
+      .add("journal", said.journal, "A folder for files of clicks, which survive this process.");
+  return troupe::run(argc, argv, own, [&](troupe::node& node) {
+    said.check();
     // Built here and not by the actor: an actor that is started again needs no second look at the disk.
-    const auto index = std::make_shared<const search::index>(search::read_corpus(said.folders, said.part));
+    const auto index = std::make_shared<const search::index>(search::read_corpus(said.folders(), said.part));
     std::printf("shard %u of %u: %zu documents\n", said.part.number, said.part.of, index->documents().size());
     std::fflush(stdout);
-    node.host<shard>({.as = "search.Shard." + std::to_string(said.part.number)}, index, said.journal);
+    node.host<shard>({.as = "search.Shard." + std::to_string(said.part.number)}, index, said.journal_file());
   });
 }

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "bench.hpp"
+#include "balance/replica_set_fixture.hpp"
 
 namespace {
 

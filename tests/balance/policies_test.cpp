@@ -11,7 +11,7 @@
 #include <troupe/balance/policy.hpp>
 #include <troupe/base/hash.hpp>
 
-#include "bench.hpp"
+#include "balance/replica_set_fixture.hpp"
 
 using namespace troupe;
 using namespace troupe::balance;

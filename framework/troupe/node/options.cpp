@@ -68,9 +68,9 @@ constexpr std::array all = {
         "How replicas of services are chosen of which nobody says anything else."),
 };
 
-// Those of rooms have lists of their own: membership, gossip, server, links, keep_alive, hosting. Routing is
-// counted by the policy.
-static_assert(covers<node_options>(all, 6));
+// Those of rooms have lists of their own: membership, gossip, server, links, keep_alive, hosting; features
+// are for tests. Routing is counted by the policy.
+static_assert(covers<node_options>(all, 7));
 
 error bad_option(std::string_view name, const std::string& value, std::string_view must) {
   return option_error(name, "'" + value + "'", must);

@@ -6,11 +6,7 @@
 // the scenario's doing. Requests do not wait for one another; what makes a replica slow makes all of them so.
 #include <algorithm>
 #include <chrono>
-#include <stdexcept>
 #include <string>
-#include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include <troupe/actor/clock.hpp>
 #include <troupe/troupe.hpp>
@@ -25,22 +21,6 @@ struct arguments {
   double cold_factor = 1;
   troupe::duration cold_for{0};
 };
-
-/// Throws std::runtime_error, naming the option.
-arguments read_arguments(std::vector<std::string> given) {
-  arguments read;
-  std::string cold_for = "0s";
-  CLI::App parser;
-  parser.add_option("--executions", read.executions)->required()->check(CLI::ExistingDirectory);
-  parser.add_option("--cold-factor", read.cold_factor)->check(CLI::Range(1., 1000.));
-  parser.add_option("--cold-for", cold_for);
-  std::reverse(given.begin(), given.end());  // CLI11 takes them from the back
-  parser.parse(given);
-  const auto time = troupe::parse_duration(cold_for);
-  if (!time) throw std::runtime_error("--cold-for: " + time.error().text);
-  read.cold_for = *time;
-  return read;
-}
 
 class work_service final : public bench::WorkService {
  public:
@@ -86,10 +66,15 @@ class work_service final : public bench::WorkService {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return troupe::run(argc, argv, {.log_level = "error"}, [](troupe::node& node) {
+  arguments said;
+  troupe::program_options own("A replica for the benchmark of choices.");
+  own.need("executions", said.executions, "The folder where executions are noted.")
+      .add("cold_factor", said.cold_factor, troupe::between(1, 1000), "How many times slower it begins.")
+      .add("cold_for", said.cold_for, "How long.");
+  return troupe::run(argc, argv, own, {.log_level = "error"}, [&](troupe::node& node) {
     node.host<work_service>({.runs_on = troupe::placement::event_loop,
                              .in_flight_max = 1000,
                              .concurrency = troupe::concurrency::fixed},
-                            read_arguments(node.arguments()), node.name());
+                            said, node.name());
   });
 }
