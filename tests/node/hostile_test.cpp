@@ -328,9 +328,7 @@ TEST_CASE("a link is good for one sync, and what is no message of one closes it"
   const auto good = wire::encode(opening, wire::cluster_hash(under.server->cluster()));
   opening.bits = 99;
   const auto bad = wire::encode(opening, wire::cluster_hash(under.server->cluster()));
-  const auto say = [](raw_peer& peer, const bytes& message) {
-    peer.send(wire::exchange_frame(message));
-  };
+  const auto say = [](raw_peer& peer, const bytes& message) { peer.send(wire::exchange_frame(message)); };
   SUBCASE("rubbish") {
     raw_peer peer(under.server->address());
     peer.introduce();
