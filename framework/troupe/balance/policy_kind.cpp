@@ -29,8 +29,9 @@ result<policy_kind> parse_policy_kind(std::string_view text) {
     names.push_back(each.name);
     known.append(known.empty() ? "" : ", ").append(each.name);
   }
+  const auto meant = did_you_mean(text, names);
   return {code::invalid_argument, "\"" + std::string(text) + "\" is no balancing policy. There are: " +
-                                      known + "." + did_you_mean(text, names)};
+                                      known + (meant.empty() ? "." : meant)};
 }
 
 }  // namespace troupe::balance
