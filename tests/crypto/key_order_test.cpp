@@ -1,23 +1,17 @@
-#include <array>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include <troupe/crypto/key_order.hpp>
 
+#include "crypto/keys_fixture.hpp"
+
 using namespace troupe;
+using namespace troupe::test;
 
 namespace {
 
 constexpr std::uint64_t today = 1'800'000'000;
-
-crypto::key key_of(std::uint8_t fill) {
-  std::array<std::uint8_t, crypto::key::bytes> secret;
-  secret.fill(fill);
-  return crypto::key(secret);
-}
-
-std::string id_of(std::uint8_t fill) { return to_string(key_of(fill).id()); }
 
 }  // namespace
 

@@ -19,6 +19,8 @@
 #include <troupe/membership/core.hpp>
 #include <troupe/wire/gossip.hpp>
 
+#include "crypto/keys_fixture.hpp"
+
 namespace troupe::test {
 
 using bytes = std::vector<std::byte>;
@@ -26,20 +28,6 @@ using crypto::gossip_seal;
 
 inline const std::string cluster = "sealed";
 constexpr std::uint64_t today = 1'800'000'000;  // seconds since 1970
-
-inline crypto::key key_of(std::uint8_t fill) {
-  std::array<std::uint8_t, crypto::key::bytes> secret;
-  secret.fill(fill);
-  return crypto::key(secret);
-}
-
-inline crypto::ring ring_of(std::vector<std::uint8_t> fills) {
-  crypto::ring made;
-  for (const auto fill : fills) REQUIRE(made.install(key_of(fill)));
-  return made;
-}
-
-inline std::string id_of(std::uint8_t fill) { return to_string(key_of(fill).id()); }
 
 inline endpoint address_of(std::size_t node) {
   return *parse_endpoint("10.0.0." + std::to_string(node + 1) + ":7000");

@@ -1,4 +1,3 @@
-#include <array>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -14,25 +13,14 @@
 #include <troupe/crypto/ring_file.hpp>
 #include <troupe/gossip/key_desk.hpp>
 
+#include "crypto/keys_fixture.hpp"
+
 using namespace troupe;
+using namespace troupe::test;
 
 namespace {
 
 const std::string cluster = "sealed";
-
-crypto::key key_of(std::uint8_t fill) {
-  std::array<std::uint8_t, crypto::key::bytes> secret;
-  secret.fill(fill);
-  return crypto::key(secret);
-}
-
-crypto::ring ring_of(std::vector<std::uint8_t> fills) {
-  crypto::ring made;
-  for (const auto fill : fills) REQUIRE(made.install(key_of(fill)));
-  return made;
-}
-
-std::string id_of(std::uint8_t fill) { return to_string(key_of(fill).id()); }
 
 actor::environment environment_of(actor::engine& engine) {
   return {.engine = engine,

@@ -14,12 +14,6 @@ using namespace troupe;
 using namespace troupe::routing;
 using namespace troupe::routing::test;
 
-const recent_call& kept(const router_fixture& it, call_id call) {
-  const auto* found = it.core.recent().find(call);
-  REQUIRE(found != nullptr);
-  return *found;
-}
-
 }  // namespace
 
 TEST_CASE("a call that was refused and went elsewhere is remembered, with the reasons") {

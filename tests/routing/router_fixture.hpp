@@ -113,4 +113,11 @@ inline void know_replicas(router_fixture& it, int count) {
   it.out.clear();
 }
 
+/// What the router remembers of the call. REQUIRES: something.
+inline const recent_call& kept(const router_fixture& it, call_id call) {
+  const auto* found = it.core.recent().find(call);
+  REQUIRE(found != nullptr);
+  return *found;
+}
+
 }  // namespace troupe::routing::test
