@@ -112,7 +112,7 @@ void look_at_request(const wire::message& from) {
   look(wire::trace_of(from).high);
   look(wire::metadata_of(from, "region"));
   // Parameters are anybody's type. This one has texts, structs and lists of both.
-  const auto params = wire::params_of(from);
+  const auto params = said->params;
   look(params.targetSize().wordCount);
   for (const auto member : params.getAs<wire::idl::Sync>().getFacts()) {
     look(wire::view_of(member.getName()));

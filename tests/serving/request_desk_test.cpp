@@ -30,7 +30,7 @@ struct desk_fixture {
     echo.core.life().began();
     local.node = std::make_shared<const sender>(sender{{{7}, {1}}, "shop-1"});
     local.features = wire::feature_set::all();
-    desk.open([] {}, [this] { ++answered_in_turns; });
+    desk.open([] {}, [this] { ++left_in_drain; });
   }
   ~desk_fixture() { take(); }  // what is left is handed back while there is a desk
 
@@ -65,7 +65,7 @@ struct desk_fixture {
       .keep_alive = {}};
   std::vector<wire::frame> answers;
   time_point woken = never;
-  int answered_in_turns = 0;
+  int left_in_drain = 0;
   hosted_service echo;
   caller local;
   request_desk desk{shared,
@@ -91,7 +91,7 @@ TEST_CASE("a request goes to its service's queue, counts as in flight, and its a
   waiting[0]->complete(actor::now());
   waiting[0].reset();
   REQUIRE(it.answers.size() == 1);
-  CHECK(it.answered_in_turns == 1);
+  CHECK(it.left_in_drain == 0);
   CHECK(it.answer().getAttemptId() == 3);
   CHECK(it.answer().isResults());
   CHECK(it.answer().getLoad().getInFlight() == 2);  // itself included
@@ -132,6 +132,16 @@ TEST_CASE("who is not let in is answered at once, with the load") {
     CHECK(it.answer().getLoad().getInFlight() == 1);
     CHECK(it.echo.core.counted().bounced == 1);
   }
+}
+
+TEST_CASE("a drain is over when the last request has left, and whoever waits for that is told") {
+  desk_fixture it;
+  it.send();
+  it.desk.drain(never);
+  CHECK_FALSE(it.desk.drained(actor::now()));
+  it.take().clear();
+  CHECK(it.left_in_drain == 1);
+  CHECK(it.desk.drained(actor::now()));
 }
 
 TEST_CASE("whose link was made without bouncing is let in, whatever its requests say") {

@@ -91,7 +91,7 @@ TEST_CASE("a request arrives as it was written") {
     CHECK(head->attempt.bounce_at == ~std::uint32_t{0});
     CHECK(head->attempt.remaining == 24h);
     CHECK(trace_of(*message) == traced);
-    CHECK(params_of(*message).getAs<idl::Hello>().getCluster() == "parameters");
+    CHECK(head->params.getAs<idl::Hello>().getCluster() == "parameters");
   }
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("a stamp replaces the one before it, and leaves the parameters alone")
   CHECK(head->attempt.bounce_at == 0);
   CHECK(head->attempt.criticality == rpc::criticality::normal);
   CHECK(trace_of(*message) == rpc::trace_context{});
-  CHECK(params_of(*message).getAs<idl::Hello>().getCluster() == "parameters");
+  CHECK(head->params.getAs<idl::Hello>().getCluster() == "parameters");
 }
 
 TEST_CASE("metadata arrives with its zero bytes, and of two of a key the first counts") {

@@ -37,8 +37,8 @@ time_point coroutine_host::start(serving::request_ptr request, time_point now) {
   auto& asked = fresh.ctx.request();
   try {
     const auto& method = asked.method();
-    fresh.body = hosted_->dispatch(fresh.ctx, method.interface_id, method.ordinal,
-                                   wire::params_of(asked.message()), asked.results());
+    fresh.body =
+        hosted_->dispatch(fresh.ctx, method.interface_id, method.ordinal, asked.params(), asked.results());
     fresh.body.start(note_end, &fresh);
   } catch (...) {
     // Only what dispatch itself throws lands here (parameters that cannot be read): a task keeps its own.

@@ -7,14 +7,10 @@
 namespace troupe::serving {
 
 incoming_request::incoming_request(wire::frame what, const wire::frame_limits& limits, time_point now)
-    : message_(std::move(what), limits), arrived_(now) {}
-
-result<void> incoming_request::read_head() {
-  auto head = wire::read_request(message_);
-  if (!head) return head.error();
-  head_ = *head;
+    : message_(std::move(what), limits), arrived_(now) {
+  if (message_.kind() != wire::frame_kind::request) return;
+  head_ = wire::head_of(message_);
   reply_.answers(attempt());
-  return {};
 }
 
 void incoming_request::let_in(service_gauges& gauges, std::shared_ptr<outbox> home) {

@@ -54,7 +54,7 @@ struct request_notes {
 class incoming_request final : public actor::queued_request {
  public:
   /// Any frame that came in: most are requests, and opening one once is what makes this the place to ask
-  /// what it is. Throws kj::Exception where it makes no sense: made by wire::open.
+  /// what it is. Throws kj::Exception where it, or its head, makes no sense: made by wire::open.
   incoming_request(wire::frame what, const wire::frame_limits& limits, time_point now);
   incoming_request(const incoming_request&) = delete;
   incoming_request& operator=(const incoming_request&) = delete;
@@ -64,10 +64,9 @@ class incoming_request final : public actor::queued_request {
   const wire::message& message() const { return message_; }
   std::size_t bytes() const { return message_.bytes(); }
   time_point arrived() const { return arrived_; }
-  /// Once, before all that follows. REQUIRES: it is a request. Errors: invalid_argument where it cannot be
-  /// read.
-  result<void> read_head();
+  // REQUIRES of all that follows: it is a request.
   const wire::method_address& method() const { return head_.method; }
+  capnp::AnyPointer::Reader params() const { return head_.params; }
   attempt_id attempt() const { return head_.attempt.attempt; }
   call_id call() const { return head_.attempt.call; }
   /// 1 for the first of its call.

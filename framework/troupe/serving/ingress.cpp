@@ -132,7 +132,8 @@ result<void> ingress::read_frame(link_number number, inbound& peer, wire::frame 
   if (peer.who.node == nullptr) return read_hello(number, peer, message);
   switch (message.kind()) {
     case wire::frame_kind::request:
-      return take_request(std::move(*opened), peer.who);
+      take_request(std::move(*opened), peer.who);
+      return {};
     case wire::frame_kind::cancel:
       peer.who.cancel(wire::read_cancel(message).attempt);
       return {};
@@ -176,21 +177,19 @@ void ingress::read_local(time_point now) {
   local_requests_->take(local_frames_);
   for (auto& frame : local_frames_) {
     auto opened = wire::open<incoming_request>(std::move(frame), shared_.links.frames, now);
-    auto read = opened ? result<void>() : opened.error();
-    if (opened && (*opened)->message().kind() == wire::frame_kind::cancel)
+    if (!opened)
+      shared_.log->error("a local request: {}", opened.error().text);
+    else if ((*opened)->message().kind() == wire::frame_kind::cancel)
       local_.cancel(wire::read_cancel((*opened)->message()).attempt);
-    else if (opened)
-      read = take_request(std::move(*opened), local_);
-    if (!read) shared_.log->error("a local request: {}", read.error().text);
+    else
+      take_request(std::move(*opened), local_);
   }
   local_frames_.clear();
 }
 
-result<void> ingress::take_request(std::unique_ptr<incoming_request> request, caller& from) {
-  if (const auto read = request->read_head(); !read) return read;
+void ingress::take_request(std::unique_ptr<incoming_request> request, caller& from) {
   auto* const service = find_service(services_, request->method().service);
   desk_.take(std::move(request), from, service);
-  return {};
 }
 
 // One short frame for one short frame, so asking makes nobody's work multiply. An answer that the link has no

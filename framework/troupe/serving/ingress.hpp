@@ -93,7 +93,7 @@ class ingress final : public transport::link::owner {
   result<void> read_hello(link_number number, inbound& peer, const wire::message& message);
   result<void> read_exchange(link_number number, inbound& peer, const wire::message& message);
   void answer_exchange(link_number number, const std::vector<std::byte>& answer, const std::string& why);
-  result<void> take_request(std::unique_ptr<incoming_request> request, caller& from);
+  void take_request(std::unique_ptr<incoming_request> request, caller& from);
   result<void> tell_load(inbound& peer, const wire::message& message, time_point now);
 
   const actor::environment& shared_;

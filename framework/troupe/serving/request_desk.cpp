@@ -14,10 +14,10 @@ request_desk::request_desk(const actor::environment& shared, const server_option
       intake_(options.request_bytes_max, shared.self.node.value ^ shared.self.epoch.value),
       outbox_(std::make_shared<outbox>()) {}
 
-void request_desk::open(std::function<void()> wake, std::function<void()> answered) {
-  outbox_->open(std::move(wake), [this, answered = std::move(answered)](outbox::item request) {
+void request_desk::open(std::function<void()> wake, std::function<void()> left) {
+  outbox_->open(std::move(wake), [this, left = std::move(left)](outbox::item request) {
     answer(std::move(request));
-    answered();
+    if (intake_.draining()) left();
   });
 }
 
@@ -90,47 +90,46 @@ void request_desk::answer_returned() {
 }
 
 void request_desk::answer(std::unique_ptr<incoming_request> request) {
-  const auto load = settle(*request);
+  settle(*request);
   auto* const to = request->notes.from;
   if (to == nullptr) return;
   to->under_way.remove(*request);
-  send(*request, load, *to);
+  send(*request, *to);
 }
 
-rpc::load_report request_desk::settle(incoming_request& request) {
+void request_desk::settle(incoming_request& request) {
   auto* const service = request.notes.service;
-  if (service == nullptr) {
-    const auto load = intake_.report_of_none();
-    request.reply().set_load(load);
-    return load;
-  }
+  if (service == nullptr) return request.reply().set_load(intake_.report_of_none());
   if (request.was_completed()) {
     service->core.executed(request.waited(), request.execution(), request.completed());
     service->gauges.fullness.show(service->core);
   }
   // Before it leaves: what is reported includes the request that is answered.
   auto* const from = request.notes.from;
-  const auto yours = from != nullptr ? from->in_flight_of(service) : 0;
-  const auto now_refusing = request.turned_away() ? refusing::yes : refusing::no;
-  const auto load =
-      intake_.report(service->core, service->gauges.times.read(actor::now()), yours, now_refusing);
-  request.reply().set_load(load);
-  if (request.turned_away()) request.reply().set_advice(service->core.retry_advice());
-  if (request.was_let_in()) leave(request);
-  return load;
+  auto* const yours = from != nullptr ? &from->in_flight_of(service) : nullptr;
+  if (yours != nullptr) write_load(request, *service, *yours);
+  if (!request.was_let_in()) return;
+  leave(request, *service);
+  if (yours != nullptr) --*yours;
 }
 
-void request_desk::leave(incoming_request& request) {
-  auto& service = *request.notes.service;
+void request_desk::write_load(incoming_request& request, const hosted_service& service,
+                              std::uint32_t yours) const {
+  const auto now_refusing = request.turned_away() ? refusing::yes : refusing::no;
+  request.reply().set_load(
+      intake_.report(service.core, service.gauges.times.read(actor::now()), yours, now_refusing));
+  if (request.turned_away()) request.reply().set_advice(service.core.retry_advice());
+}
+
+void request_desk::leave(const incoming_request& request, hosted_service& service) {
   const auto how = request.ending();
   intake_.leave(service.core, request.bytes(), how);
   service.gauges.fullness.show(service.core);
   if (how == admission::ending::gave_way)
     service.gauges.fullness.leaving.fetch_sub(1, std::memory_order_relaxed);
-  if (auto* const from = request.notes.from; from != nullptr) --from->in_flight_of(&service);
 }
 
-void request_desk::send(incoming_request& request, const rpc::load_report& load, const caller& to) {
+void request_desk::send(incoming_request& request, const caller& to) {
   const auto send = [&](capnp::MessageBuilder& envelope) {
     if (to.connection == nullptr) return others_.local_answer(wire::copy_to_frame(envelope));
     to.connection->send(envelope, transport::link::when_full::append);
@@ -144,7 +143,7 @@ void request_desk::send(incoming_request& request, const rpc::load_report& load,
       "the results take " + std::to_string(words) + " words, over the limit of " + std::to_string(words_max);
   wire::reply_envelope instead;
   instead.answers(request.attempt());
-  instead.set_load(load);
+  instead.set_load(request.reply().load());
   instead.fail({.code = code::resource_exhausted, .how = wire::ending::executed, .text = text});
   send(instead.message());
 }

@@ -38,9 +38,9 @@ class request_desk {
 
   request_desk(const actor::environment& shared, const server_options& options, collaborators others);
 
-  /// Before the first request. `wake` brings about `answer_returned` from any thread; `answered` is told of
-  /// each request that was answered without it.
-  void open(std::function<void()> wake, std::function<void()> answered);
+  /// Before the first request. `wake` brings about `answer_returned` from any thread; `left` is told, in a
+  /// drain, of each request that was answered without it.
+  void open(std::function<void()> wake, std::function<void()> left);
   /// What still comes back is dropped.
   void close() { outbox_->close(); }
 
@@ -64,10 +64,11 @@ class request_desk {
   void let_in(std::unique_ptr<incoming_request> request, const admission::ruling& told);
   void deliver(std::unique_ptr<incoming_request> request);
   void answer(std::unique_ptr<incoming_request> request);
-  /// What its reply says of the load.
-  rpc::load_report settle(incoming_request& request);
-  void leave(incoming_request& request);
-  void send(incoming_request& request, const rpc::load_report& load, const caller& to);
+  /// What is learnt of its end, and what its reply says of the load.
+  void settle(incoming_request& request);
+  void write_load(incoming_request& request, const hosted_service& service, std::uint32_t yours) const;
+  void leave(const incoming_request& request, hosted_service& service);
+  void send(incoming_request& request, const caller& to);
 
   const actor::environment& shared_;
   collaborators others_;

@@ -21,7 +21,8 @@ request_head read(idl::Request::Reader from) {
                       .criticality = rpc::criticality_from_wire(from.getCriticality()),
                       .bounce_at = from.getBounceAt(),
                       .remaining = std::chrono::microseconds(
-                          std::min<std::uint64_t>(from.getRemainingMicros(), remaining_micros_max))}};
+                          std::min<std::uint64_t>(from.getRemainingMicros(), remaining_micros_max))},
+          .params = from.getParams()};
 }
 
 failure read(idl::Failure::Reader from) {
@@ -75,13 +76,12 @@ void request_envelope::stamp(const attempt_head& what, const rpc::trace_context&
 
 result<request_head> read_request(const message& from) {
   request_head head;
-  const auto whole =
-      catching_kj("a request that cannot be read", [&] { head = read(from.root().getRequest()); });
+  const auto whole = catching_kj("a request that cannot be read", [&] { head = head_of(from); });
   if (!whole) return whole.error();
   return head;
 }
 
-capnp::AnyPointer::Reader params_of(const message& from) { return from.root().getRequest().getParams(); }
+request_head head_of(const message& from) { return read(from.root().getRequest()); }
 
 rpc::trace_context trace_of(const message& from) {
   const auto trace = from.root().getRequest().getTrace();
@@ -114,6 +114,8 @@ void reply_envelope::set_advice(rpc::advice advice) {
 }
 
 void reply_envelope::set_load(const rpc::load_report& what) { write(reply_.initLoad(), what); }
+
+rpc::load_report reply_envelope::load() { return read(reply_.asReader().getLoad()); }
 
 result<reply> read_reply(const message& from) {
   reply said;

@@ -51,6 +51,7 @@ struct attempt_head {
 struct request_head {
   method_address method;
   attempt_head attempt;
+  capnp::AnyPointer::Reader params;  // in place: reading them throws kj::Exception where they are nonsense
 };
 
 /// A request that is being built.
@@ -81,8 +82,9 @@ class request_envelope {
 
 /// Errors: invalid_argument for one that cannot be read.
 result<request_head> read_request(const message& from);
+/// The same, where what guards the message's opening guards this, too: throws kj::Exception.
+request_head head_of(const message& from);
 /// The rest is read in place, when it is asked for. Throws kj::Exception where the caller sent nonsense.
-capnp::AnyPointer::Reader params_of(const message& from);
 rpc::trace_context trace_of(const message& from);
 /// The value for `key`; empty where there is none.
 std::string_view metadata_of(const message& from, std::string_view key);
@@ -124,12 +126,13 @@ class reply_envelope {
   void set_advice(rpc::advice advice);
   /// Once at most.
   void set_load(const rpc::load_report& what);
+  rpc::load_report load();
 
   capnp::MessageBuilder& message() { return message_; }
 
  private:
-  // Replies of 80 bytes fit, and so does a request with its reply into the allocator's cache, as above.
-  std::array<capnp::word, 28> scratch_{};
+  // Results of 112 bytes fit, and so does a request with its reply into the allocator's cache, as above.
+  std::array<capnp::word, 26> scratch_{};
   capnp::MallocMessageBuilder message_;
   idl::Reply::Builder reply_;
 };
