@@ -6,27 +6,11 @@
 #include <troupe/calling/router_actor.hpp>
 #include <troupe/routing/attempt_text.hpp>
 #include <troupe/wire/call.hpp>
-#include <troupe/wire/hello.hpp>
 #include <troupe/wire/signals.hpp>
 
 namespace troupe::calling {
 
 namespace {
-
-// How often links are looked at while there are any: bounds how late silence is noticed.
-constexpr duration check_interval = std::chrono::milliseconds(50);
-// A check this late means that this process itself did not run: then nobody else is blamed for the silence.
-constexpr duration own_stall = std::chrono::milliseconds(200);
-constexpr duration connect_within = std::chrono::seconds(2);
-
-// "No limit" as people write it, duration::max(), must not overflow when it is added to a time.
-duration bounded(duration wait) {
-  return std::clamp<duration>(wait, duration::zero(), std::chrono::hours(24));
-}
-
-call_error stopped_failure(const outgoing_call& call) {
-  return call.failure(code::unavailable, "this node has stopped");
-}
 
 retry::fate fate_of(wire::ending how) {
   switch (how) {
@@ -51,31 +35,6 @@ std::string outcome_of(std::span<const routing::attempt_record> history, std::si
 
 }  // namespace
 
-// --- The door --------------------------------------------------------------------------------------
-
-void router_port::submit(call_ptr call) {
-  call->started = actor::now();
-  call->deadline = std::min(call->started + bounded(call->traits.timeout), call->not_after);
-  item wrapped = std::move(call);
-  if (inbox_.put(wrapped)) return;
-  auto& refused = std::get<call_ptr>(wrapped);
-  refused->fail(stopped_failure(*refused));
-  // There is no event loop any more to run a continuation on; and run here, one that makes the next call
-  // whatever became of the last would never come back.
-  if (!refused->home) refused->done = nullptr;
-  outgoing_call::finish(std::move(refused));
-}
-
-void router_port::after(duration wait, std::shared_ptr<actor::turn_queue> home, std::function<void()> what) {
-  item wrapped = later{actor::now() + bounded(wait), std::move(home), std::move(what)};
-  (void)inbox_.put(wrapped);
-}
-
-void router_port::local_answer(wire::frame answer) {
-  item wrapped = std::move(answer);
-  (void)inbox_.put(wrapped);
-}
-
 // --- The actor -------------------------------------------------------------------------------------
 
 router_actor::router_actor(caf::actor_config& config, caf::execution_unit* where,
@@ -86,8 +45,9 @@ router_actor::router_actor(caf::actor_config& config, caf::execution_unit* where
       loop_(shared.engine.loop()),
       port_(std::move(port)),
       core_(options, shared.self.node, shared.zone, mix(shared.self.node.value ^ shared.self.epoch.value),
-            actor::now()) {
-  port_->loop_thread_ = loop_.backend().thread_id();
+            actor::now()),
+      links_(shared, *this) {
+  port_->belongs_to(loop_.backend().thread_id());
   timer_ = std::make_unique<transport::timer>(loop_, [this] { ring(); });
 }
 
@@ -95,17 +55,17 @@ router_actor::~router_actor() = default;
 
 void router_actor::begin() {
   timer_->start();
-  port_->inbox_.open(waker());
+  port_->open(waker());
 }
 
 void router_actor::turn() {
-  port_->inbox_.take(taken_);
+  port_->take(taken_);
   const auto now = actor::now();
   for (auto& item : taken_) {
     if (auto* call = std::get_if<call_ptr>(&item))
       begin_call(std::move(*call), now);
     else if (auto* answer = std::get_if<wire::frame>(&item))
-      bad_frames_ += read_frame(nullptr, std::move(*answer), now) ? 0 : 1;
+      read_local(std::move(*answer), now);
     else
       later_.push(std::move(std::get<router_port::later>(item)));
   }
@@ -163,9 +123,9 @@ void router_actor::settle(time_point now) {
     else if (const auto* withdrawn = std::get_if<routing::withdraw>(&next))
       perform(*withdrawn);
     else if (const auto* dialled = std::get_if<routing::dial>(&next))
-      perform(*dialled, now);
+      links_.dial(dialled->to, now);
     else if (const auto* let_go = std::get_if<routing::hang_up>(&next))
-      perform(*let_go);
+      links_.hang_up(let_go->to, "not needed now");
     else if (const auto* probed = std::get_if<routing::probe>(&next))
       perform(*probed);
   }
@@ -186,11 +146,10 @@ void router_actor::perform(const routing::transmit& what, time_point now) {
       core_.unsent(what.attempt, "this node is stopping", now, actions_);
     return;
   }
-  const auto found = peers_.find(what.to);
-  if (found == peers_.end() || !found->second.welcomed || !found->second.connection)
-    return core_.unsent(what.attempt, "no link", now, actions_);
-  stamp(call, what, found->second.features);
-  switch (found->second.connection->send(call.envelope().message(), transport::link::when_full::refuse)) {
+  const auto to = links_.find(what.to);
+  if (!to) return core_.unsent(what.attempt, "no link", now, actions_);
+  stamp(call, what, to->features);
+  switch (to->connection->send(call.envelope().message(), transport::link::when_full::refuse)) {
     case transport::link::sent::yes:
       return;
     case transport::link::sent::full:
@@ -222,37 +181,15 @@ void router_actor::perform(const routing::withdraw& what) {
     if (local_requests_) (void)local_requests_->put(frame);
     return;
   }
-  const auto found = peers_.find(what.to);
-  if (found == peers_.end() || !found->second.welcomed) return;
-  (void)found->second.connection->send(cancel, transport::link::when_full::refuse);
-}
-
-void router_actor::perform(const routing::dial& what, time_point now) {
-  const auto found = peers_.find(what.to);
-  if (found == peers_.end()) return core_.link_down(what.to, "its address is not known", now, actions_);
-  auto& to = found->second;
-  if (to.connection) return;
-  auto dialled = shared_.connector.dial(to.address, *this);
-  if (!dialled) return core_.link_down(what.to, dialled.error().text, now, actions_);
-  to.connection = std::move(*dialled);
-  to.connection->tag = to.id.value;
-  to.welcomed = false;
-  to.dial_limit = now + connect_within;
-  to.connection->start();
-  next_check_ = std::min(next_check_, now + check_interval);
-}
-
-void router_actor::perform(const routing::hang_up& what) {
-  const auto found = peers_.find(what.to);
-  if (found != peers_.end() && found->second.connection) found->second.connection->close("not needed now");
+  if (const auto to = links_.find(what.to))
+    (void)to->connection->send(cancel, transport::link::when_full::refuse);
 }
 
 // Nobody waits for its answer: where it cannot be sent now, there will be another one.
 void router_actor::perform(const routing::probe& what) {
-  const auto found = peers_.find(what.to);
-  if (found == peers_.end() || !found->second.welcomed || !found->second.connection) return;
-  (void)found->second.connection->send(wire::short_frame(wire::load_query{core_.name_of(what.service)}),
-                                       transport::link::when_full::refuse);
+  if (const auto to = links_.find(what.to))
+    (void)to->connection->send(wire::short_frame(wire::load_query{core_.name_of(what.service)}),
+                               transport::link::when_full::refuse);
 }
 
 void router_actor::perform(routing::finish& what, time_point now) {
@@ -294,14 +231,10 @@ call_error router_actor::failure_of(const outgoing_call& call, routing::finish& 
   const auto history = core_.history(what.call);
   for (std::size_t i = 0; i < history.size(); ++i) {
     const auto& attempt = history[i];
-    const auto known = peers_.find(attempt.node);
+    auto [name, address] = links_.label_of(attempt.node);
     call_attempt shown;
-    shown.node = attempt.node == shared_.self.node ? shared_.name
-                 : known != peers_.end()           ? known->second.name
-                                                   : to_hex(attempt.node.value);
-    shown.address = attempt.node == shared_.self.node ? "here"
-                    : known != peers_.end()           ? to_string(known->second.address)
-                                                      : "";
+    shown.node = std::move(name);
+    shown.address = std::move(address);
     shown.score = attempt.score;
     shown.took = (attempt.ended == attempt.started ? now : attempt.ended) - attempt.started;
     shown.outcome = outcome_of(history, i, call.traits.safety);
@@ -310,61 +243,33 @@ call_error router_actor::failure_of(const outgoing_call& call, routing::finish& 
   return problem;
 }
 
-// --- Links -----------------------------------------------------------------------------------------
+// --- What is heard -----------------------------------------------------------------------------------------
 
-void router_actor::on_open(transport::link& which) {
-  (void)which.send(wire::short_frame(shared_.introduction()), transport::link::when_full::append);
-}
-
-void router_actor::on_frames(transport::link& which, std::vector<wire::frame>& frames) {
-  auto& from = peers_.at(node_id{which.tag});
-  const auto now = actor::now();
-  from.pulse.heard(now);
-  if (from.welcomed) core_.heard_from(from.id, now);
-  for (auto& frame : frames) {
-    if (const auto read = read_frame(&from, std::move(frame), now); !read) {
-      ++bad_frames_;
-      which.close(read.error().text);
-    }
-    if (which.now() != transport::link::phase::open) break;
-  }
-  arm();
-}
-
-result<void> router_actor::read_frame(peer* from, wire::frame what, time_point now) {
-  auto opened = wire::open(std::move(what), shared_.links.frames);
-  if (!opened) return opened.error();
-  const auto& message = **opened;
-  const auto kind = message.kind();
-  if (kind == wire::frame_kind::reply && (from == nullptr || from->welcomed))
-    return read_reply(std::move(*opened), now);
-  if (from == nullptr || kind == wire::frame_kind::pong) return {};  // hearing it was all
-  if (!from->welcomed) return read_welcome(*from, message, now), result<void>{};
-  if (kind == wire::frame_kind::load_answer && from->features.has(wire::feature::load_queries))
-    return read_load_answer(*from, message, now);
-  if (kind == wire::frame_kind::go_away) return read_go_away(*from, message, now);
-  return error{code::invalid_argument, "a frame that only the calling side may send"};
-}
-
-void router_actor::read_welcome(peer& from, const wire::message& answer, time_point now) {
-  const auto said = wire::read_welcome(answer);
-  const auto agreed = said ? wire::agree(*said, shared_.introduction()) : said.error();
-  if (!agreed) return from.connection->close("refused: " + agreed.error().text);
-  if (said->from.node != from.id)
-    return from.connection->close("another node, " + said->name + ", answers at " + to_string(from.address));
-  from.welcomed = true;
-  from.life = said->from;
-  from.features = *agreed;
-  from.dial_limit = never;
-  shared_.log->debug("link to {} at {} with {}", said->name, to_string(from.address), to_string(*agreed));
-  from.pulse = transport::keep_alive(shared_.keep_alive, now);
-  const bool answers = from.features.has(wire::feature::load_queries);
-  core_.link_up(from.id, now, actions_, answers ? routing::probes::answered : routing::probes::ignored);
+void router_actor::on_node_change(const routing::node_view& now_known, time_point now) {
+  core_.node_changed(now_known, now, actions_);
   settle(now);
 }
 
-result<void> router_actor::read_reply(wire::message_ptr message, time_point now) {
-  const auto said = wire::read_reply(*message);
+void router_actor::on_link_up(node_id to, wire::feature_set agreed, time_point now) {
+  const bool answers = agreed.has(wire::feature::load_queries);
+  core_.link_up(to, now, actions_, answers ? routing::probes::answered : routing::probes::ignored);
+  settle(now);
+}
+
+void router_actor::on_link_down(node_id to, const std::string& why, time_point now) {
+  core_.link_down(to, why, now, actions_);
+  settle(now);
+}
+
+void router_actor::on_congestion(node_id to, transport::link::owner::congestion what, time_point now) {
+  const auto begins = what == transport::link::owner::congestion::begins;
+  core_.link_congested(to, begins ? routing::router::congested::yes : routing::router::congested::no, now,
+                       actions_);
+  settle(now);
+}
+
+result<void> router_actor::on_reply(wire::message_ptr reply, time_point now) {
+  const auto said = wire::read_reply(*reply);
   if (!said) return said.error();
   routing::answer what;
   what.load = &said->load;
@@ -375,7 +280,7 @@ result<void> router_actor::read_reply(wire::message_ptr message, time_point now)
     what.advice = answer_advice_ = failed->advice;
     if (what.fate == retry::fate::answered) answer_problem_ = error{what.code, std::string(what.text)};
   }
-  answer_ = std::move(message);
+  answer_ = std::move(reply);
   core_.answered(said->attempt, what, now, actions_);
   settle(now);
   answer_.reset();
@@ -383,140 +288,41 @@ result<void> router_actor::read_reply(wire::message_ptr message, time_point now)
   return {};
 }
 
-result<void> router_actor::read_load_answer(const peer& from, const wire::message& message, time_point now) {
-  const auto said = wire::read_load_answer(message);
-  if (!said) return said.error();
-  if (const auto service = core_.find_service(said->service))
-    core_.load_told(from.id, *service, said->load, now);
-  return {};
+void router_actor::read_local(wire::frame answer, time_point now) {
+  auto opened = wire::open(std::move(answer), shared_.links.frames);
+  const auto read = opened ? on_reply(std::move(*opened), now) : opened.error();
+  if (!read) shared_.log->error("a local answer: {}", read.error().text);
 }
 
-result<void> router_actor::read_go_away(peer& from, const wire::message& message, time_point now) {
-  const auto said = wire::read_go_away(message);
-  if (!said) return said.error();
-  shared_.log->info("node {} takes no more calls: {}", from.name, said->why);
-  from.view.status = routing::node_status::draining;
-  core_.node_changed(from.view, now, actions_);
-  settle(now);
-  return {};
-}
-
-void router_actor::on_closed(transport::link& which, const std::string& why) {
-  auto& from = peers_.at(node_id{which.tag});
-  const auto now = actor::now();
-  shared_.log->debug("link to {} at {} closed: {}", from.name, to_string(from.address), why);
-  loop_.dispose(std::move(from.connection));
-  from.welcomed = false;
-  from.dial_limit = never;
-  core_.link_down(from.id, why, now, actions_);
-  settle(now);
-  arm();
-}
-
-void router_actor::on_congestion(transport::link& which, congestion what) {
-  const auto now = actor::now();
-  core_.link_congested(
-      node_id{which.tag},
-      what == congestion::begins ? routing::router::congested::yes : routing::router::congested::no, now,
-      actions_);
-  settle(now);
-}
-
-void router_actor::check_links(time_point now) {
-  const auto stalled = now - last_check_ > check_interval + own_stall;
-  last_check_ = now;
-  next_check_ = never;
-  std::vector<std::pair<transport::link*, const char*>> dead;
-  std::vector<identity> heard;
-  for (auto& [id, other] : peers_) {
-    if (!other.connection) continue;
-    next_check_ = now + check_interval;
-    if (!other.welcomed) {
-      if (now >= other.dial_limit) dead.emplace_back(other.connection.get(), "it did not answer in time");
-      continue;
-    }
-    // A long message in the middle of its transfer, in either direction, is a sign of life as well. What the
-    // kernel takes at once is none: it would take it for a frozen peer too.
-    const auto received = other.connection->received_bytes();
-    const auto sent = other.connection->sent_bytes();
-    const auto uploading = other.connection->queued_bytes() > 0 && sent != other.sent_bytes;
-    if (stalled || uploading || received != other.received_bytes) other.pulse.heard(now);
-    if (received != other.received_bytes && !stalled) heard.push_back(other.life);
-    other.received_bytes = received;
-    other.sent_bytes = sent;
-    switch (other.pulse.check(now)) {
-      case transport::keep_alive::verdict::ping:
-        (void)other.connection->send(wire::short_frame(wire::ping{to_micros(now.time_since_epoch())}),
-                                     transport::link::when_full::append);
-        break;
-      case transport::keep_alive::verdict::fell_silent:
-        ++fell_silent_;
-        shared_.log->warn("node {} at {} does not answer: calls go elsewhere", other.name,
-                          to_string(other.address));
-        core_.fell_silent(id, now, actions_);
-        break;
-      case transport::keep_alive::verdict::dead:
-        dead.emplace_back(other.connection.get(), "it has been silent for too long");
-        break;
-      case transport::keep_alive::verdict::fine:
-      case transport::keep_alive::verdict::silent:
-        break;
-    }
-  }
-  for (const auto& [connection, why] : dead) connection->close(why);
-  if (heard_ && !heard.empty()) heard_(std::move(heard));
-  settle(now);
+void router_actor::on_load(node_id from, const wire::load_answer& said, time_point now) {
+  if (const auto service = core_.find_service(said.service)) core_.load_told(from, *service, said.load, now);
 }
 
 // --- Membership ------------------------------------------------------------------------------------
 
 void router_actor::serve_locally(std::shared_ptr<actor::inbox<wire::frame>> requests) {
-  std::function<void()> command = [this, requests = std::move(requests)] { local_requests_ = requests; };
-  (void)commands()->put(command);
+  post([this, requests = std::move(requests)] { local_requests_ = requests; });
 }
 
 void router_actor::report_life(std::function<void(std::vector<identity>)> heard) {
-  std::function<void()> command = [this, heard = std::move(heard)] { heard_ = heard; };
-  (void)commands()->put(command);
+  post([this, heard = std::move(heard)] { links_.report_life(heard); });
 }
 
 void router_actor::nodes_changed(std::vector<node_change> changes) {
-  std::function<void()> command = [this, changes = std::move(changes)] {
+  post([this, changes = std::move(changes)] {
     const auto now = actor::now();
-    for (const auto& what : changes) {
-      change(what, now);
-      settle(now);
-    }
-  };
-  (void)commands()->put(command);
-}
-
-void router_actor::change(const node_change& what, time_point now) {
-  const auto id = what.view.self.node;
-  if (id == shared_.self.node) return core_.node_changed(what.view, now, actions_);
-  auto& to = peers_[id];
-  const auto moved = to.address != what.address;
-  const auto gone = what.view.status == routing::node_status::gone;
-  to.id = id;
-  to.name = what.view.name;
-  to.address = what.address;
-  to.view = what.view;
-  // The core first: a link that closes to a node it still counts on would be dialled again at once.
-  core_.node_changed(what.view, now, actions_);
-  if (to.connection && (moved || gone))
-    to.connection->close(gone ? "the node is gone" : "the node has moved");
-  if (gone && !to.connection) peers_.erase(id);
+    for (const auto& what : changes)
+      if (what.view.self.node == shared_.self.node)
+        on_node_change(what.view, now);
+      else
+        links_.learn(what, now);
+  });
 }
 
 void router_actor::inspect(std::function<void(report)> take) {
-  std::function<void()> command = [this, take = std::move(take)] {
-    report now;
-    for (const auto& [id, other] : peers_) {
-      if (!other.connection) continue;
-      const auto* state = !other.welcomed ? "connecting" : other.pulse.silent() ? "silent" : "open";
-      now.links.push_back(actor::report_of(*other.connection, other.name, to_string(other.address), state));
-    }
+  post([this, take = std::move(take)] {
     const auto& counted = core_.counted();
+    report now;
     now.counted = {{"calls", counted.calls},
                    {"attempts", counted.attempts},
                    {"failovers", counted.failovers},
@@ -527,12 +333,10 @@ void router_actor::inspect(std::function<void(report)> take) {
                    {"retry_budget_refusals", counted.budget_refusals},
                    {"bounced", counted.bounced},
                    {"probes", counted.probes},
-                   {"probes_answered", counted.probes_answered},
-                   {"answers_not_understood", bad_frames_},
-                   {"peers_fell_silent", fell_silent_}};
+                   {"probes_answered", counted.probes_answered}};
+    links_.tell(now.links, now.counted);
     take(std::move(now));
-  };
-  (void)commands()->put(command);
+  });
 }
 
 // --- Time and the end ------------------------------------------------------------------------------
@@ -541,7 +345,15 @@ void router_actor::ring() {
   const auto now = actor::now();
   core_.tick(now, actions_);
   settle(now);
-  if (now >= next_check_) check_links(now);
+  if (now >= links_.next_check()) {
+    links_.check(now);
+    settle(now);
+  }
+  run_due(now);
+  arm();
+}
+
+void router_actor::run_due(time_point now) {
   while (!later_.empty() && later_.top().due <= now) {
     auto due = later_.top();
     later_.pop();
@@ -550,18 +362,17 @@ void router_actor::ring() {
     else
       due.what();
   }
-  arm();
 }
 
 void router_actor::arm() {
   if (!timer_) return;
-  auto next = std::min(core_.next_deadline(), next_check_);
+  auto next = std::min(core_.next_deadline(), links_.next_check());
   if (!later_.empty()) next = std::min(next, later_.top().due);
   timer_->ring_by(next);
 }
 
 void router_actor::stop(std::function<void()> ended) {
-  std::function<void()> command = [this, ended = std::move(ended)] {
+  post([this, ended = std::move(ended)] {
     const auto now = actor::now();
     turn();
     // Answers of the core to what happens from here on are of no use to anybody.
@@ -572,20 +383,18 @@ void router_actor::stop(std::function<void()> ended) {
       call->fail(failure_of(*call, what, now));
       bring_home(std::exchange(call, nullptr));
     }
-    for (auto& left : port_->inbox_.close()) {
+    for (auto& left : port_->close()) {
       auto* call = std::get_if<call_ptr>(&left);
       if (call == nullptr) continue;
       (*call)->fail(stopped_failure(**call));
       bring_home(std::move(*call));
     }
-    for (auto& [id, other] : peers_)
-      if (other.connection) other.connection->close("the node is stopping");
+    links_.close_all("the node is stopping");
     timer_->stop();
     loop_.dispose(std::move(timer_));
     ended();
     quit(caf::exit_reason::user_shutdown);
-  };
-  (void)commands()->put(command);
+  });
 }
 
 }  // namespace troupe::calling

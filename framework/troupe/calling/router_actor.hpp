@@ -1,63 +1,32 @@
 // The router: every remote call of a node goes through it. The routing core decides; this actor translates.
 //
-// It lives on the event loop and owns the outgoing links, so choosing a replica, writing the request,
-// reading the answer and scoring it are one thread and no hop. Calls come in batches through its inbox, and
-// leave in batches: one write a link.
+// It lives on the event loop and owns the outgoing links (egress.hpp), so choosing a replica, writing the
+// request, reading the answer and scoring it are one thread and no hop. Calls come in batches through its
+// port, and leave in batches: one write a link.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <queue>
 #include <string>
-#include <thread>
-#include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include <troupe/actor/bound_actor.hpp>
 #include <troupe/actor/environment.hpp>
 #include <troupe/actor/link_report.hpp>
 #include <troupe/balance/explanation.hpp>
-#include <troupe/calling/call_port.hpp>
+#include <troupe/calling/egress.hpp>
+#include <troupe/calling/node_change.hpp>
 #include <troupe/calling/outgoing_call.hpp>
+#include <troupe/calling/router_port.hpp>
 #include <troupe/routing/router.hpp>
-#include <troupe/transport/keep_alive.hpp>
-#include <troupe/transport/link.hpp>
 #include <troupe/transport/timer.hpp>
 #include <troupe/wire/features.hpp>
 #include <troupe/wire/message.hpp>
 
 namespace troupe::calling {
 
-/// What membership tells the router: one node, and where it listens.
-struct node_change {
-  routing::node_view view;
-  endpoint address;
-};
-
-/// The router's door. Outlives the router: then it fails what is submitted.
-class router_port final : public call_port {
- public:
-  struct later {
-    time_point due;
-    std::shared_ptr<actor::turn_queue> home;
-    std::function<void()> what;
-  };
-  using item = std::variant<call_ptr, later, wire::frame>;
-
-  void submit(call_ptr call) override;
-  void after(duration wait, std::shared_ptr<actor::turn_queue> home, std::function<void()> what) override;
-  bool on_event_loop() const override { return std::this_thread::get_id() == loop_thread_; }
-  /// A reply to this node's own request.
-  void local_answer(wire::frame answer);
-
- private:
-  friend class router_actor;
-  actor::inbox<item> inbox_;
-  std::thread::id loop_thread_;
-};
-
-class router_actor final : public actor::bound_actor, public transport::link::owner {
+class router_actor final : public actor::bound_actor, private egress::listener {
  public:
   router_actor(caf::actor_config& config, caf::execution_unit* where, const actor::environment& shared,
                const routing::options& options, std::shared_ptr<router_port> port);
@@ -109,49 +78,32 @@ class router_actor final : public actor::bound_actor, public transport::link::ow
   void turn() override;
 
  private:
-  struct peer {
-    node_id id;
-    std::string name;
-    endpoint address;
-    routing::node_view view;
-    std::unique_ptr<transport::link> connection;
-    bool welcomed = false;
-    identity life;               // who said welcome
-    wire::feature_set features;  // agreed on this link
-    time_point dial_limit = never;
-    transport::keep_alive pulse{{}, {}};
-    std::uint64_t received_bytes = 0;  // when its link was last looked at
-    std::uint64_t sent_bytes = 0;
-  };
   struct later_due {
     bool operator()(const router_port::later& a, const router_port::later& b) const { return a.due > b.due; }
   };
 
-  void on_open(transport::link& which) override;
-  void on_frames(transport::link& which, std::vector<wire::frame>& frames) override;
-  void on_closed(transport::link& which, const std::string& why) override;
-  void on_congestion(transport::link& which, congestion what) override;
+  void on_node_change(const routing::node_view& now_known, time_point now) override;
+  void on_link_up(node_id to, wire::feature_set agreed, time_point now) override;
+  void on_link_down(node_id to, const std::string& why, time_point now) override;
+  void on_congestion(node_id to, transport::link::owner::congestion what, time_point now) override;
+  void on_heard(node_id from, time_point now) override { core_.heard_from(from, now); }
+  result<void> on_reply(wire::message_ptr reply, time_point now) override;
+  void on_load(node_id from, const wire::load_answer& said, time_point now) override;
+  void on_silence(node_id from, time_point now) override { core_.fell_silent(from, now, actions_); }
+  void on_told(time_point) override { arm(); }
 
   void begin_call(call_ptr call, time_point now);
-  // Errors: why the link must close. `from` is null for an answer of this very node.
-  result<void> read_frame(peer* from, wire::frame what, time_point now);
-  void read_welcome(peer& from, const wire::message& answer, time_point now);
-  result<void> read_reply(wire::message_ptr message, time_point now);
-  result<void> read_load_answer(const peer& from, const wire::message& message, time_point now);
-  result<void> read_go_away(peer& from, const wire::message& message, time_point now);
+  void read_local(wire::frame answer, time_point now);
   void settle(time_point now);
   void perform(const routing::transmit& what, time_point now);
   void stamp(outgoing_call& call, const routing::transmit& what, wire::feature_set spoken) const;
   void perform(const routing::withdraw& what);
-  void perform(const routing::dial& what, time_point now);
-  void perform(const routing::hang_up& what);
   void perform(const routing::probe& what);
   void perform(routing::finish& what, time_point now);
   void bring_home(call_ptr call);
   call_error failure_of(const outgoing_call& call, routing::finish& what, time_point now);
-  void check_links(time_point now);
-  void change(const node_change& what, time_point now);
   void ring();
+  void run_due(time_point now);
   void arm();
 
   const actor::environment& shared_;
@@ -160,9 +112,8 @@ class router_actor final : public actor::bound_actor, public transport::link::ow
   routing::router core_;
   std::unique_ptr<transport::timer> timer_;
   std::shared_ptr<actor::inbox<wire::frame>> local_requests_;
-  std::function<void(std::vector<identity>)> heard_;
+  egress links_;
 
-  std::unordered_map<node_id, peer> peers_;
   std::vector<call_ptr> calls_;  // by the core's slot
   routing::actions actions_;
   std::size_t performed_ = 0;
@@ -173,10 +124,6 @@ class router_actor final : public actor::bound_actor, public transport::link::ow
   rpc::advice answer_advice_ = rpc::advice::may_retry;
   std::vector<router_port::item> taken_;
   std::priority_queue<router_port::later, std::vector<router_port::later>, later_due> later_;
-  time_point next_check_ = never;
-  time_point last_check_{};
-  std::uint64_t bad_frames_ = 0;
-  std::uint64_t fell_silent_ = 0;
 };
 
 }  // namespace troupe::calling

@@ -17,7 +17,7 @@ error nobody_knows(const std::string& service) {
 
 void router_actor::explain(std::string service, std::optional<std::uint32_t> method,
                            std::function<void(result<service_view>)> take) {
-  std::function<void()> command = [this, service = std::move(service), method, take = std::move(take)] {
+  post([this, service = std::move(service), method, take = std::move(take)] {
     // Not interned here: names that anybody makes up would stay for good.
     if (!core_.knows(service)) return take(nobody_knows(service));
     const auto ref = core_.intern(service);
@@ -26,12 +26,11 @@ void router_actor::explain(std::string service, std::optional<std::uint32_t> met
     seen.method = method ? *method : seen.times.empty() ? 0 : seen.times.front().method;
     seen.replicas = core_.explain(ref, actor::now(), seen.method);
     take(std::move(seen));
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void router_actor::find_call(std::string name, std::function<void(result<routing::recent_call>)> take) {
-  std::function<void()> command = [this, name = std::move(name), take = std::move(take)] {
+  post([this, name = std::move(name), take = std::move(take)] {
     const auto wanted = parse_call_name(name);
     if (!wanted)
       return take(error{code::invalid_argument, "'" + name + "' is no call's name, as errors show them"});
@@ -42,40 +41,34 @@ void router_actor::find_call(std::string name, std::function<void(result<routing
                "node " + shared_.name + " made call " + name +
                    ", or will, but has nothing on it: it is under way, it was neither slow nor repeated nor "
                    "failed, or too many others were since"});
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void router_actor::list_calls(std::string service, std::size_t most,
                               std::function<void(std::vector<routing::recent_call>)> take) {
-  std::function<void()> command = [this, service = std::move(service), most, take = std::move(take)] {
+  post([this, service = std::move(service), most, take = std::move(take)] {
     std::vector<routing::recent_call> kept;
     for (const auto* each : core_.recent().list(service, most)) kept.push_back(*each);
     take(std::move(kept));
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void router_actor::set_options(std::string service, routing::service_options how, unknown names,
                                std::function<void(result<void>)> applied) {
-  std::function<void()> command = [this, service = std::move(service), how = std::move(how), names,
-                                   applied = std::move(applied)] {
+  post([this, service = std::move(service), how = std::move(how), names, applied = std::move(applied)] {
     if (names == unknown::refused && !core_.knows(service)) return applied(nobody_knows(service));
     (void)core_.intern(service);
     applied(core_.set_options(service, how));
-  };
-  (void)commands()->put(command);
+  });
 }
 
 void router_actor::use_policy(std::string service, std::unique_ptr<balance::policy> own,
                               std::function<void(result<void>)> applied) {
   const auto carried = std::make_shared<std::unique_ptr<balance::policy>>(std::move(own));
-  std::function<void()> command = [this, service = std::move(service), carried,
-                                   applied = std::move(applied)] {
+  post([this, service = std::move(service), carried, applied = std::move(applied)] {
     (void)core_.intern(service);
     applied(core_.set_policy(service, std::move(*carried)));
-  };
-  (void)commands()->put(command);
+  });
 }
 
 }  // namespace troupe::calling
