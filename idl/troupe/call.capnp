@@ -1,5 +1,5 @@
 @0x940fe95dde5828b9;
-# What travels on a link: one TCP connection (with or without TLS) from a calling node to a serving one.
+# What travels on a link: one TCP connection from a calling node to a serving one.
 #
 # A link is a sequence of frames in each direction. A frame is an 8-byte header and one Cap'n Proto
 # message in the standard stream framing (segment table, then segments), which is always a multiple of

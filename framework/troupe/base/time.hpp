@@ -1,9 +1,8 @@
 // Time as the framework sees it: one monotonic axis, in nanoseconds, that nothing in here can read.
 //
-// The cores (membership, balance, retry, routing) are handed `now` as an argument. The axis has no
-// `now()` of its own, so a core cannot look at a clock even by accident, and a simulator can run years
-// in a second. The shells turn the kernel's CLOCK_MONOTONIC into a `time_point` in one place
-// (actor/clock.hpp).
+// The cores (the pure rooms of framework/rooms.txt) are handed `now` as an argument. The axis has no `now()`
+// of its own, so a core cannot look at a clock even by accident, and a simulator can run years in a second.
+// The shells turn the kernel's CLOCK_MONOTONIC into a `time_point` in one place (actor/clock.hpp).
 #pragma once
 
 #include <chrono>
