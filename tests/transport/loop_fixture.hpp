@@ -30,6 +30,7 @@ constexpr auto patience = std::chrono::seconds(20);
 class loop_fixture {
  public:
   loop_fixture() : engine_(1) {}
+  actor::engine& engine() { return engine_; }
   event_loop& loop() { return engine_.loop(); }
   template <class What>
   auto on_loop(What what) {
