@@ -47,6 +47,12 @@ annotation hedge @0x8f2d6b1e4c7a9503 (interface, method) :Bool;
 # one a call, for at most 2% of a caller's calls of the service, within its retry budget, and never while more
 # than a quarter of the replicas are overloaded.
 
+annotation backup @0x9c41e7d2b5a06f83 (interface, method) :Bool;
+# Whether an attempt of an idempotent or readOnly method that has stalled (several times as slow as 99 of 100)
+# gets a second one beside it, at another replica; true unless said. Say false where executing it costs more than
+# waiting for it: a report over all orders, a call that waits long on purpose. An attempt that is lost, or whose
+# replica has fallen silent, is repeated all the same.
+
 enum Criticality {
   # Who is turned away first when a replica is overloaded.
 

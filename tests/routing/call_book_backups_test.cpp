@@ -111,6 +111,18 @@ TEST_CASE("an unsafe attempt never gets a backup") {
   CHECK(it.last<finish>().failure.code == code::deadline_exceeded);
 }
 
+TEST_CASE("where a method declares no backups, a stalled attempt gets none, and one on a silent node does") {
+  router_fixture it;
+  it.connected(3);
+  auto waits_long = it.spec(safety::read_only, 10s);
+  waits_long.traits.backup = rpc::backing::off;
+  it.core.begin(waits_long, it.now, it.out);
+  it.pass(5s);
+  CHECK(it.transmits() == 1);
+  it.core.fell_silent(it.last<transmit>().to, it.now, it.out);
+  CHECK(it.transmits() == 2);
+}
+
 TEST_CASE("a backup that cannot be paid for is not made, and the call goes on") {
   options settings;
   settings.retry.budget_initial = 0;

@@ -41,7 +41,7 @@ TEST_CASE("every trait has a name and an id of its own") {
     names.insert(one.name);
     ids.insert(one.annotation);
   }
-  CHECK(names == std::set<std::string_view>{"safety", "hedge", "criticality", "timeout"});
+  CHECK(names == std::set<std::string_view>{"safety", "hedge", "backup", "criticality", "timeout"});
   CHECK(ids.size() == names.size());
 }
 
@@ -49,6 +49,7 @@ TEST_CASE("an annotation's value becomes a trait") {
   CHECK(with("safety", std::int64_t{2}).safety == safety::read_only);
   CHECK(with("hedge", true).hedge == hedging::on);
   CHECK(with("hedge", false).hedge == hedging::off);
+  CHECK(with("backup", false).backup == backing::off);
   CHECK(with("criticality", std::int64_t{0}).criticality == criticality::sheddable);
   CHECK(with("timeout", std::string_view("250ms")).timeout == 250ms);
 }
@@ -76,6 +77,8 @@ TEST_CASE("a trait is shown to people and spelled in C++") {
   CHECK(trait("safety").expression(declared) == "::troupe::rpc::safety::read_only");
   CHECK(trait("hedge").text(declared) == "on");
   CHECK(trait("hedge").expression(declared) == "::troupe::rpc::hedging::on");
+  CHECK(trait("backup").text(declared) == "on");
+  CHECK(trait("backup").expression({.backup = backing::off}) == "::troupe::rpc::backing::off");
   CHECK(trait("criticality").text(declared) == "critical");
   CHECK(trait("criticality").text({}) == "-");
   CHECK(trait("criticality").expression(declared) == "::troupe::rpc::criticality::critical");

@@ -8,6 +8,7 @@ TEST_CASE("a method of which nothing is declared is unsafe, not hedged, and has 
   const method_traits silent;
   CHECK(silent.safety == safety::unsafe);
   CHECK(silent.hedge == hedging::off);
+  CHECK(silent.backup == backing::on);
   CHECK_FALSE(silent.criticality);
   CHECK(silent.timeout == 1s);
   CHECK(validate(silent));
@@ -22,4 +23,10 @@ TEST_CASE("hedging and an unsafe method contradict each other") {
     declared.safety = sound;
     CHECK(validate(declared));
   }
+}
+
+TEST_CASE("hedging and no second attempt contradict each other") {
+  const method_traits declared{.safety = safety::read_only, .hedge = hedging::on, .backup = backing::off};
+  REQUIRE_FALSE(validate(declared));
+  CHECK(validate(declared).error().text.find("$Troupe.backup(false)") != std::string::npos);
 }

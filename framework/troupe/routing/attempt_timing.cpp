@@ -18,7 +18,7 @@ duration stall_after(const options& settings, const call_state& call, const serv
 
 first_look first_look_at(const options& settings, const call_state& call, const service_state& service,
                          time_point now) {
-  if (!retry::may_overlap(call.spec.traits.safety)) return {};
+  if (!retry::may_overlap(call.spec.traits.safety) || call.spec.traits.backup == rpc::backing::off) return {};
   const time_point stalled = now + stall_after(settings, call, service, now);
   if (call.spec.traits.hedge == rpc::hedging::off || call.hedge == call_state::hedge::settled)
     return {stalled};

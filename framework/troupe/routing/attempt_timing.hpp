@@ -17,7 +17,7 @@ duration stall_after(const options& settings, const call_state& call, const serv
 
 /// When to look at an attempt that begins now and is the call's only one.
 struct first_look {
-  time_point at = never;      // never: the call is unsafe, so no second attempt may run beside this one
+  time_point at = never;      // never: no second attempt may run beside this one, as the method declares
   bool is_for_hedge = false;  // for a hedge, after the method's p95; else it has stalled by then
 };
 first_look first_look_at(const options& settings, const call_state& call, const service_state& service,

@@ -23,6 +23,15 @@ result<void> read_enum(const annotation_value& said, std::int64_t count, Enum& i
   return {};
 }
 
+/// Of an enum that is off or on.
+template <class Switch>
+result<void> read_switch(const annotation_value& said, Switch& into) {
+  const auto* const wanted = std::get_if<bool>(&said);
+  if (wanted == nullptr) return another_kind();
+  into = *wanted ? Switch::on : Switch::off;
+  return {};
+}
+
 // --- safety --------------------------------------------------------------------------------------------
 
 std::string safety_expression(safety value) {
@@ -48,10 +57,7 @@ constexpr declared_trait safety_trait = {
 // --- hedge ---------------------------------------------------------------------------------------------
 
 result<void> read_hedge(const annotation_value& said, method_traits& into) {
-  const auto* const wanted = std::get_if<bool>(&said);
-  if (wanted == nullptr) return another_kind();
-  into.hedge = *wanted ? hedging::on : hedging::off;
-  return {};
+  return read_switch(said, into.hedge);
 }
 
 std::string hedge_text(const method_traits& of) { return of.hedge == hedging::on ? "on" : "off"; }
@@ -62,6 +68,18 @@ constexpr declared_trait hedge_trait = {
     .read = read_hedge,
     .text = hedge_text,
     .expression = [](const method_traits& of) { return "::troupe::rpc::hedging::" + hedge_text(of); },
+};
+
+// --- backup --------------------------------------------------------------------------------------------
+
+std::string backup_text(const method_traits& of) { return of.backup == backing::on ? "on" : "off"; }
+
+constexpr declared_trait backup_trait = {
+    .name = "backup",
+    .annotation = 0x9c41e7d2b5a06f83,
+    .read = [](const annotation_value& said, method_traits& into) { return read_switch(said, into.backup); },
+    .text = backup_text,
+    .expression = [](const method_traits& of) { return "::troupe::rpc::backing::" + backup_text(of); },
 };
 
 // --- criticality ---------------------------------------------------------------------------------------
@@ -122,7 +140,7 @@ constexpr declared_trait timeout_trait = {
     .expression = timeout_expression,
 };
 
-constexpr std::array table = {safety_trait, hedge_trait, criticality_trait, timeout_trait};
+constexpr std::array table = {safety_trait, hedge_trait, backup_trait, criticality_trait, timeout_trait};
 
 }  // namespace
 

@@ -7,6 +7,10 @@ result<void> validate(const method_traits& declared) {
     return error{code::invalid_argument,
                  "$Troupe.hedge would execute an unsafe method twice; declare it idempotent or readOnly with "
                  "$Troupe.safety, or say $Troupe.hedge(false)"};
+  if (declared.hedge == hedging::on && declared.backup == backing::off)
+    return error{
+        code::invalid_argument,
+        "$Troupe.hedge starts the second attempt that $Troupe.backup(false) forbids; say one of them"};
   return {};
 }
 

@@ -19,6 +19,7 @@ namespace troupe::rpc {
 struct method_traits {
   rpc::safety safety = rpc::safety::unsafe;
   hedging hedge = hedging::off;                 // acted on where the safety allows it
+  backing backup = backing::on;                 // the same
   std::optional<rpc::criticality> criticality;  // none: that of the call that is being answered, or normal
   duration timeout = std::chrono::seconds(1);   // for the whole call, attempts included
 

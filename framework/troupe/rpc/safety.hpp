@@ -17,6 +17,10 @@ enum class safety : std::uint8_t {
 /// method is not unsafe.
 enum class hedging : bool { off, on };
 
+/// `$Troupe.backup` in the IDL: may a second attempt start when the first has stalled? Only where the method
+/// is not unsafe.
+enum class backing : bool { off, on };
+
 /// What a replica that refuses for overload advises. `do_not_retry`: it sees that the others are no better
 /// off.
 enum class advice : bool { may_retry, do_not_retry };
