@@ -219,7 +219,7 @@ TEST_CASE("a ring's file comes back as it was, only its owner may read it, and i
   CHECK(problem().text.find("has no key") != std::string::npos);
   const auto secret = key_of(5).to_text();
   const auto id = to_string(key_of(5).id());
-  for (const auto& [text, what] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& flawed : std::vector<std::pair<std::string, std::string>>{
            {"secret", "line 1: that is no gossip key"},
            {secret + "\n" + secret + " more\n", "line 2: there is more"},
            {secret + "\n" + secret, "line 2: key " + id + " is there twice"},
@@ -231,6 +231,8 @@ TEST_CASE("a ring's file comes back as it was, only its owner may read it, and i
            {"key " + id + " forgotten use=1 at=4 " + secret, "ends with its 44 characters"},
            {"key 00000000 held use=1 " + secret, "the key's id is " + id},
            {"key " + id + " held use=99999999999999999999 " + secret, "line 1: a line is"}}) {
+    const auto& text = flawed.first;
+    const auto& what = flawed.second;
     CAPTURE(text);
     here.write(text);
     const auto said = problem();

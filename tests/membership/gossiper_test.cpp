@@ -97,10 +97,10 @@ TEST_CASE("in a storm each piece of news goes to as many at once as alone, or to
     std::size_t bytes;
     int tellings;
   };
-  for (const auto [bytes_max, least] : {limit{std::size_t{32} << 10, 3}, limit{8192, 1}}) {
-    CAPTURE(bytes_max);
+  for (const limit of : {limit{std::size_t{32} << 10, 3}, limit{8192, 1}}) {
+    CAPTURE(of.bytes);
     auto wide = core_fixture::prompt();
-    wide.gossip_bytes_max = bytes_max;
+    wide.gossip_bytes_max = of.bytes;
     core_fixture s(wide);
     s.meet(60);
     s.run(10s);
@@ -116,7 +116,7 @@ TEST_CASE("in a storm each piece of news goes to as many at once as alone, or to
       for (const auto& fact : gossip.updates) ++tellings[fact.subject.node.value];
     }
     CHECK(tellings.size() == 40);
-    for (const auto& [subject, times] : tellings) CHECK(times >= least);
-    CHECK(bytes <= bytes_max);
+    for (const auto& [subject, times] : tellings) CHECK(times >= of.tellings);
+    CHECK(bytes <= of.bytes);
   }
 }

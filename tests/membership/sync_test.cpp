@@ -211,8 +211,9 @@ TEST_CASE("a sync costs what is different, not what is known") {
     table += '\n';
   }
   MESSAGE(table);
-  for (auto& [size, by_difference] : measured) {
-    CAPTURE(size);
+  for (auto& sized : measured) {
+    CAPTURE(sized.first);
+    auto& by_difference = sized.second;
     CHECK(by_difference[0].bytes < 1000);
     CHECK(by_difference[0].messages == 2);
     CHECK(by_difference[1].bytes < 4000);
@@ -240,7 +241,7 @@ TEST_CASE("whatever is out of turn or out of bounds is refused by name, and ends
   sync_message opening = sync_session(sync_session::side::initiator, life_of(2), {}, 50).open(mine);
   sync_message turn;
   turn.from = life_of(3);
-  const auto refusal = [&](sync_session::side side, std::vector<sync_message> heard) {
+  const auto refusal = [&](sync_session::side side, const std::vector<sync_message>& heard) {
     sync_session session(side, life_of(1), {}, 50);
     if (side == sync_session::side::initiator) (void)session.open(mine);
     for (const auto& each : heard) {

@@ -53,7 +53,7 @@ struct releases {
     REQUIRE(eventually([&] { return lab::servers_known(*caller, "lab.Bench") == 2; }));
   }
 
-  int failures(int calls) {
+  int failures(int calls) const {
     int failed = 0;
     const auto bench = caller->client<lab::Bench>();
     for (int i = 0; i < calls; ++i) failed += bench.echo("x").wait() ? 0 : 1;
@@ -81,11 +81,13 @@ bool closes_on(fortress& server, const wire::hello& as, capnp::MessageBuilder& f
 TEST_CASE("a cluster works whichever of its nodes lacks a feature, and nobody misses it") {
   for (std::uint16_t number = 0; number < wire::feature_count; ++number) {
     const auto lacking = feature_set::all().without(static_cast<feature>(number));
-    for (const auto& [callers, servers] : {std::pair{lacking, feature_set::all()},
-                                           {feature_set::all(), lacking},
-                                           {lacking, lacking},
-                                           {feature_set{}, feature_set::all()},
-                                           {feature_set::all(), feature_set{}}}) {
+    for (const auto& sides : {std::pair{lacking, feature_set::all()},
+                              {feature_set::all(), lacking},
+                              {lacking, lacking},
+                              {feature_set{}, feature_set::all()},
+                              {feature_set::all(), feature_set{}}}) {
+      const auto callers = sides.first;
+      const auto servers = sides.second;
       CAPTURE(to_string(callers));
       CAPTURE(to_string(servers));
       releases all(callers, servers);

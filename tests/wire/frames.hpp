@@ -1,7 +1,6 @@
 // Frames for the tests of the codec: what was written, as the other side reads it.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,8 +39,8 @@ message_ptr forged(Fill&& fill) {
 
 /// The frame with another word at `place`.
 inline frame altered(const frame& what, std::size_t place, std::uint64_t word) {
-  auto slab = std::make_shared<capnp::word[]>(what.words.size());
-  std::copy(what.words.begin(), what.words.end(), slab.get());
+  auto slab = std::make_shared_for_overwrite<capnp::word[]>(what.words.size());
+  std::memcpy(slab.get(), what.words.data(), what.words.size_bytes());
   std::memcpy(reinterpret_cast<std::byte*>(slab.get() + place), &word, sizeof word);
   const capnp::word* first = slab.get();
   return {std::move(slab), {first, what.words.size()}};

@@ -29,7 +29,9 @@ void maglev_table::build(std::span<member> members) {
   for (std::uint32_t taken = 0;;) {
     for (std::size_t m = 0; m < members.size(); ++m) {
       auto& [next, skip] = permutations_[m];
-      const auto advance = [&next, skip] { next = next + skip < slots ? next + skip : next + skip - slots; };
+      const auto advance = [&next = next, skip = skip] {
+        next = next + skip < slots ? next + skip : next + skip - slots;
+      };
       while (owners_[next] != free_slot) advance();
       owners_[next] = members[m].replica;
       advance();

@@ -58,7 +58,7 @@ struct step {
   /// The buddy system: a suspect hears the suspicion first. Then the news, as much as fits into `bytes_max`.
   void fill(packet& into, const identity& receiver, std::size_t bytes_max) const;
   void fill(packet& into, const identity& receiver) const;
-  void send(const endpoint& to, packet&& what) const { out.packets.emplace_back(to, std::move(what)); }
+  void send(const endpoint& to, packet&& what) const { out.packets.push_back({to, std::move(what)}); }
   /// A ping out of turn whose first words are what is believed of its receiver. Nothing hangs on the answer.
   void warn(update belief, cargo with) const;
   /// True when this node believes something of `receiver` that the receiver must hear to set it right.
