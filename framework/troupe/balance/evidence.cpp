@@ -24,26 +24,26 @@ evidence::evidence(const options& settings, std::uint64_t salt, time_point now)
 
 // --- Who is there --------------------------------------------------------------------------------------
 
-void evidence::add(replica_index i) {
-  if (i == replicas_.size()) {
+void evidence::add(replica_index replica) {
+  if (replica == replicas_.size()) {
     replicas_.emplace_back();
     scratch_.reserve(replicas_.capacity());
     silenced_.reserve(replicas_.capacity());
   }
-  replicas_[i] = {};
-  silence_.reset(i, true);
+  replicas_[replica] = {};
+  silence_.reset(replica, true);
   for (const std::uint32_t group : used_) {
-    methods_[group]->reset(i, true);
+    methods_[group]->reset(replica, true);
     methods_[group]->forget();
   }
   usual_.forget();
 }
 
-void evidence::remove(replica_index i) {
-  usual_.ended(replicas_[i].own);
-  replicas_[i] = {};
-  silence_.reset(i, false);
-  for (const std::uint32_t group : used_) methods_[group]->reset(i, false);
+void evidence::remove(replica_index replica) {
+  usual_.ended(replicas_[replica].own);
+  replicas_[replica] = {};
+  silence_.reset(replica, false);
+  for (const std::uint32_t group : used_) methods_[group]->reset(replica, false);
   usual_.forget();
 }
 
@@ -59,15 +59,15 @@ method_evidence& evidence::use(std::uint32_t group) {
 
 // --- Events --------------------------------------------------------------------------------------------
 
-void evidence::began(replica_index i, std::uint32_t group, time_point now) {
-  replicas_[i].began(settings_->ejection.silent_in_flight_min, seconds_at(now));
+void evidence::began(replica_index replica, std::uint32_t group, time_point now) {
+  replicas_[replica].began(settings_->ejection.silent_in_flight_min, seconds_at(now));
   usual_.began();
-  silence_.began(i, now);
-  use(group).ejection().began(i, now);
+  silence_.began(replica, now);
+  use(group).ejection().began(replica, now);
 }
 
-void evidence::ended(replica_index i, const completion& how, time_point now) {
-  replica_evidence& it = replicas_[i];
+void evidence::ended(replica_index replica, const completion& how, time_point now) {
+  replica_evidence& it = replicas_[replica];
   const double seconds = seconds_at(now);
   method_evidence& method = use(how.group);
   it.ended(seconds_at(how.started));
@@ -81,19 +81,19 @@ void evidence::ended(replica_index i, const completion& how, time_point now) {
   if (how.outcome != outcome::withdrawn) it.unanswered = it.own;
   switch (how.outcome) {
     case outcome::success:
-      return answered(i, method, how, now);
+      return answered(replica, method, how, now);
     case outcome::failure:
       at_least(it, method, how, seconds);
-      method.count(i, outcome_counts::end::failure, seconds);
-      method.ejection().failed(i, how.started, now);
-      silence_.abandoned(i, how.started, now);
+      method.count(replica, outcome_counts::end::failure, seconds);
+      method.ejection().failed(replica, how.started, now);
+      silence_.abandoned(replica, how.started, now);
       return;
     case outcome::overloaded:
       it.cut_capacity(seconds);
-      silence_.heard(i, now);
+      silence_.heard(replica, now);
       break;
     case outcome::bounced:
-      silence_.heard(i, now);
+      silence_.heard(replica, now);
       break;
     case outcome::withdrawn:  // still unanswered: giving up on a silent replica does not make it talk
       at_least(it, method, how, seconds);
@@ -101,8 +101,8 @@ void evidence::ended(replica_index i, const completion& how, time_point now) {
     case outcome::lost:
       break;
   }
-  method.ejection().abandoned(i, how.started, now);
-  silence_.abandoned(i, how.started, now);
+  method.ejection().abandoned(replica, how.started, now);
+  silence_.abandoned(replica, how.started, now);
 }
 
 void evidence::answered(replica_index i, method_evidence& of, const completion& how, time_point now) {
@@ -119,15 +119,16 @@ void evidence::answered(replica_index i, method_evidence& of, const completion& 
   of.forget_outcomes(i, seconds);
 }
 
-void evidence::link_broke(replica_index i, time_point now) {
+void evidence::link_broke(replica_index replica, time_point now) {
   const double seconds = seconds_at(now);
-  for (const std::uint32_t group : used_) methods_[group]->count(i, outcome_counts::end::failure, seconds);
-  replicas_[i].reported = -1;
+  for (const std::uint32_t group : used_)
+    methods_[group]->count(replica, outcome_counts::end::failure, seconds);
+  replicas_[replica].reported = -1;
 }
 
-void evidence::probed(replica_index i, const rpc::load_report& load, time_point now) {
-  take_report(replicas_[i], load, asked_by::probe, seconds_at(now));
-  silence_.heard(i, now);
+void evidence::probed(replica_index replica, const rpc::load_report& load, time_point now) {
+  take_report(replicas_[replica], load, asked_by::probe, seconds_at(now));
+  silence_.heard(replica, now);
 }
 
 bool evidence::watch(std::span<const time_point> sent, time_point now) {
@@ -216,9 +217,9 @@ const method_evidence& evidence::look(std::uint32_t group, time_point now) {
   return it;
 }
 
-void evidence::turn(replica_index i, std::uint32_t group, time_point now) {
-  silence_.turn(i, now);
-  if (!silence_.bars(i)) methods_[group]->ejection().turn(i, now);
+void evidence::turn(replica_index replica, std::uint32_t group, time_point now) {
+  silence_.turn(replica, now);
+  if (!silence_.bars(replica)) methods_[group]->ejection().turn(replica, now);
 }
 
 time_point evidence::next_turn(std::uint32_t group) const {

@@ -18,9 +18,9 @@ class key_ring {
  public:
   static constexpr std::uint32_t probes = 21;
 
-  /// `point` is the hash of the replica's node id. O(replicas).
-  void add(std::uint64_t point, std::uint32_t replica);
-  void remove(std::uint64_t point, std::uint32_t replica);
+  /// `at` is the hash of the replica's node id. O(replicas).
+  void add(std::uint64_t at, std::uint32_t replica);
+  void remove(std::uint64_t at, std::uint32_t replica);
   std::size_t size() const { return points_.size(); }
   /// In the order of their points; n < size().
   std::uint32_t replica_at(std::size_t n) const { return points_[n].replica; }

@@ -20,14 +20,14 @@ constexpr double method_fading = 10;  // s
 method_evidence::method_evidence(const options& settings, std::uint64_t salt)
     : settings_(&settings), ejection_(settings.ejection, salt) {}
 
-void method_evidence::reset(replica_index i, bool present) {
-  if (i >= counts_.size()) counts_.resize(i + 1);
-  counts_[i] = {};
-  ejection_.reset(i, present);
+void method_evidence::reset(replica_index replica, bool present) {
+  if (replica >= counts_.size()) counts_.resize(replica + 1);
+  counts_[replica] = {};
+  ejection_.reset(replica, present);
 }
 
-void method_evidence::count(replica_index i, outcome_counts::end how, double seconds) {
-  counts_[i].count(how, *settings_, seconds);
+void method_evidence::count(replica_index replica, outcome_counts::end how, double seconds) {
+  counts_[replica].count(how, *settings_, seconds);
 }
 
 void method_evidence::learn(const timing& of, time_point now, double seconds) {

@@ -25,24 +25,24 @@ replica_index presence::add(replica_facts facts) {
   return i;
 }
 
-void presence::describe(replica_index i, replica_facts facts) {
-  places_[i].distance = facts.distance;
-  facts_[i] = std::move(facts);
+void presence::describe(replica_index replica, replica_facts facts) {
+  places_[replica].distance = facts.distance;
+  facts_[replica] = std::move(facts);
 }
 
-void presence::remove(replica_index i) {
-  place& it = places_[i];
+void presence::remove(replica_index replica) {
+  place& it = places_[replica];
   ++it.life;
   it.standing =
       static_cast<std::uint8_t>(standing::absent) | static_cast<std::uint8_t>(standing::unreachable);
-  ring_.remove(it.hash, i);
-  free_.push_back(i);
+  ring_.remove(it.hash, replica);
+  free_.push_back(replica);
   ++generation_;
 }
 
-bool presence::set(replica_index i, standing what, bool holds) {
+bool presence::set(replica_index replica, standing what, bool holds) {
   const auto bit = static_cast<std::uint8_t>(what);
-  std::uint8_t& now = places_[i].standing;
+  std::uint8_t& now = places_[replica].standing;
   const auto wanted = static_cast<std::uint8_t>(holds ? now | bit : now & ~bit);
   if (wanted == now) return false;
   now = wanted;

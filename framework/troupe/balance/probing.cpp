@@ -13,9 +13,9 @@ constexpr duration patience = 1s;             // then its answer is not waited f
 
 }  // namespace
 
-void probing::reset(replica_index i) {
-  if (i >= sent_.size()) sent_.resize(i + 1);
-  sent_[i] = never;
+void probing::reset(replica_index replica) {
+  if (replica >= sent_.size()) sent_.resize(replica + 1);
+  sent_[replica] = never;
 }
 
 void probing::earn() {
@@ -40,15 +40,15 @@ std::optional<replica_index> probing::draw(std::span<const replica_index> candid
   return among[random.below(static_cast<std::uint32_t>(among.size()))];
 }
 
-bool probing::send(replica_index i, time_point now) {
-  if (sent_[i] != never && now - sent_[i] < patience) return false;
-  sent_[i] = now;
+bool probing::send(replica_index replica, time_point now) {
+  if (sent_[replica] != never && now - sent_[replica] < patience) return false;
+  sent_[replica] = now;
   return true;
 }
 
-bool probing::answered(replica_index i) {
-  if (sent_[i] == never) return false;
-  sent_[i] = never;
+bool probing::answered(replica_index replica) {
+  if (sent_[replica] == never) return false;
+  sent_[replica] = never;
   return true;
 }
 

@@ -24,27 +24,27 @@ replica_index replica_set::add(replica_facts facts) {
   return i;
 }
 
-void replica_set::describe(replica_index i, replica_facts facts) {
-  presence_.describe(i, std::move(facts));
-  touch(i);
+void replica_set::describe(replica_index replica, replica_facts facts) {
+  presence_.describe(replica, std::move(facts));
+  touch(replica);
 }
 
-void replica_set::remove(replica_index i) {
-  presence_.remove(i);
-  evidence_.remove(i);
-  probing_.reset(i);
-  shares_.reset(i);
+void replica_set::remove(replica_index replica) {
+  presence_.remove(replica);
+  evidence_.remove(replica);
+  probing_.reset(replica);
+  shares_.reset(replica);
   candidates_changed();
 }
 
-void replica_set::set(replica_index i, standing what, bool holds) {
-  if (!presence_.set(i, what, holds)) return;
-  if (what == standing::mute) probing_.reset(i);
+void replica_set::set(replica_index replica, standing what, bool holds) {
+  if (!presence_.set(replica, what, holds)) return;
+  if (what == standing::mute) probing_.reset(replica);
   if (what != standing::outside && what != standing::mute) candidates_changed();
 }
 
-void replica_set::touch(replica_index i) {
-  for (const std::uint32_t group : evidence_.groups()) lists_[group].touch(i);
+void replica_set::touch(replica_index replica) {
+  for (const std::uint32_t group : evidence_.groups()) lists_[group].touch(replica);
 }
 
 void replica_set::candidates_changed() {
@@ -59,17 +59,17 @@ void replica_set::began(const choice& what, time_point now) {
   touch(what.replica);
 }
 
-void replica_set::ended(replica_index i, std::uint32_t life, const completion& how, time_point now) {
-  if (presence_.life_of(i) != life) return;
-  touch(i);
-  if (how.load != nullptr && how.load->has(rpc::load_flag::draining)) set(i, standing::draining, true);
+void replica_set::ended(replica_index replica, std::uint32_t life, const completion& how, time_point now) {
+  if (presence_.life_of(replica) != life) return;
+  touch(replica);
+  if (how.load != nullptr && how.load->has(rpc::load_flag::draining)) set(replica, standing::draining, true);
   if (how.outcome == outcome::bounced) probing_.pay_bounce();
-  evidence_.ended(i, how, now);
+  evidence_.ended(replica, how, now);
 }
 
-void replica_set::link_broke(replica_index i, time_point now) {
-  evidence_.link_broke(i, now);
-  touch(i);
+void replica_set::link_broke(replica_index replica, time_point now) {
+  evidence_.link_broke(replica, now);
+  touch(replica);
 }
 
 void replica_set::watch(time_point now) {
@@ -84,11 +84,12 @@ std::optional<replica_index> replica_set::probe_due(random_source& random, time_
   return probing_.send(*drawn, now) ? drawn : std::nullopt;
 }
 
-void replica_set::probed(replica_index i, std::uint32_t life, const rpc::load_report& load, time_point now) {
-  if (presence_.life_of(i) != life || !probing_.answered(i)) return;
-  if (load.has(rpc::load_flag::draining)) set(i, standing::draining, true);
-  evidence_.probed(i, load, now);
-  touch(i);
+void replica_set::probed(replica_index replica, std::uint32_t life, const rpc::load_report& load,
+                         time_point now) {
+  if (presence_.life_of(replica) != life || !probing_.answered(replica)) return;
+  if (load.has(rpc::load_flag::draining)) set(replica, standing::draining, true);
+  evidence_.probed(replica, load, now);
+  touch(replica);
 }
 
 // --- Choosing ------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ struct score_inputs {
 term_values terms_of(const score_inputs& of);
 
 /// S, in the order of the enumeration.
-double sum_of(const weights& all, const term_values& values);
+double sum_of(const weights& w, const term_values& s);
 
 /// The weight of a term.
 double weight_of(const weights& all, score_term term);

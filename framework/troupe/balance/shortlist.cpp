@@ -30,10 +30,10 @@ class least_against {
 
 }  // namespace
 
-void shortlist::touch(replica_index i) {
-  if (!known_ || is_changed_[i] != 0) return;
-  is_changed_[i] = 1;
-  changed_.push_back(i);
+void shortlist::touch(replica_index replica) {
+  if (!known_ || is_changed_[replica] != 0) return;
+  is_changed_[replica] = 1;
+  changed_.push_back(replica);
 }
 
 bool shortlist::holds(double seconds, std::uint64_t changes, time_point now) const {

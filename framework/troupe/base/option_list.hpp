@@ -105,13 +105,13 @@ struct option {
   option_value (*read)(const void* object) = nullptr;
   void (*write)(void* object, const option_value& value) = nullptr;
 
-  /// Errors: invalid_argument, naming the option as `shown`, the value and the bounds. The object is then as
+  /// Errors: invalid_argument, naming the option as `called`, the value and the bounds. The object is then as
   /// it was.
-  result<void> set(void* object, std::string_view text, std::string_view shown) const;
+  result<void> set(void* object, std::string_view text, std::string_view called) const;
   /// The same from a number, with times in seconds and flags as 0 and 1.
-  result<void> set_number(void* object, double number, std::string_view shown) const;
+  result<void> set_number(void* object, double number, std::string_view called) const;
   /// Errors: as of `set`.
-  result<void> check(const void* object, std::string_view shown) const;
+  result<void> check(const void* object, std::string_view called) const;
 
   /// The value as a text that `set` takes, apart from digits beyond the third of a time.
   std::string text(const void* object) const;

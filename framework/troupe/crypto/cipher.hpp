@@ -32,11 +32,12 @@ class cipher {
   /// HKDF-SHA256 (RFC 5869) of `from`, with `salt` and `label`.
   key derive(const key& from, bytes_view salt, std::string_view label);
 
-  /// Encrypts `text` in place and writes the tag. `nonce` may never come twice with one key.
-  void seal(const key& with, std::uint64_t nonce, bytes_view associated, std::span<std::byte> text,
+  /// Encrypts `text` in place and writes the tag. `number` makes the nonce: it may never come twice with one
+  /// key.
+  void seal(const key& with, std::uint64_t number, bytes_view associated, std::span<std::byte> text,
             std::span<std::byte, tag_bytes> tag);
   /// Decrypts `text` in place. False: the tag is wrong, and `text` is rubbish.
-  bool open(const key& with, std::uint64_t nonce, bytes_view associated, std::span<std::byte> text,
+  bool open(const key& with, std::uint64_t number, bytes_view associated, std::span<std::byte> text,
             std::span<const std::byte, tag_bytes> tag);
 
  private:

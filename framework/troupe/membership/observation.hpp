@@ -42,7 +42,7 @@ class observation final : public membership::sync_view {
 
  private:
   bool take(const membership::update& fact, time_point now);
-  bool stand(membership::member& known, membership::state state, node_id accuser, time_point now);
+  bool stand(membership::member& known, membership::state next, node_id accuser, time_point now);
 
   std::size_t members_max_;
   std::map<node_id, membership::member> members_;

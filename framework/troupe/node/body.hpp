@@ -20,7 +20,7 @@ namespace troupe {
 
 class node::body {
  public:
-  explicit body(node_options options);
+  explicit body(node_options wanted);
   ~body();
 
   /// `wanted` by the program; what the options say of the service goes before it.

@@ -28,7 +28,7 @@ struct booked_option {
 /// The node's own first, then room by room.
 const std::vector<booked_option>& option_book();
 /// With '-' as '_'; null: there is none.
-const booked_option* find_option(std::string_view name);
+const booked_option* find_option(std::string_view written);
 
 /// What a file or a command line says.
 struct said_option {

@@ -62,7 +62,7 @@ class program_options {
   };
   const std::string& about() const { return about_; }
   const std::vector<entry>& entries() const { return entries_; }
-  const entry* find(std::string_view name) const;
+  const entry* find(std::string_view written) const;
   /// Errors: already_exists, for a name that is a node's or there twice.
   result<void> check() const;
 

@@ -15,7 +15,7 @@ namespace troupe::reflection {
 /// programs' JSON numbers hold (this one reads both exactly); Data is a list of bytes; an enum is a name, or
 /// a number; of a union one member is said. Errors: invalid_argument, naming the field and showing the
 /// parameters; `params` is half filled then.
-result<void> fill_params(const method_view& called, std::string_view json,
+result<void> fill_params(const method_view& called, std::string_view text,
                          capnp::DynamicStruct::Builder params);
 
 /// By the same rules. Errors: data_loss for what JSON cannot say.

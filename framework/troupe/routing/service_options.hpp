@@ -34,7 +34,7 @@ struct service_options {
   /// Changes one by its name: an option of `list`, a term of the score (a weight), or an option of the rooms
   /// balance and retry with the room before it. Errors: invalid_argument, for a name that is none, with what
   /// was probably meant, and for a value out of its bounds.
-  result<void> set(std::string_view name, std::string_view value);
+  result<void> set(std::string_view written, std::string_view value);
 
   /// The options of all services with what is said here changed. Errors: invalid_argument, for what `set`
   /// would refuse, and for options that do not fit together.

@@ -127,8 +127,8 @@ int connect_outcome(int fd) {
   return number;
 }
 
-result<std::vector<endpoint>> resolve(std::string_view text) {
-  const auto parts = split_host_port(text);
+result<std::vector<endpoint>> resolve(std::string_view host_and_port) {
+  const auto parts = split_host_port(host_and_port);
   if (!parts) return parts.error();
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;

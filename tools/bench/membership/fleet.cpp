@@ -125,7 +125,7 @@ void fleet::kill(std::size_t which) {
   one.process = 0;
 }
 
-void fleet::read(agent& from) {
+void fleet::read(agent& from) const {
   std::array<char, 4096> bytes{};
   for (;;) {
     const auto count = ::read(from.log, bytes.data(), bytes.size());

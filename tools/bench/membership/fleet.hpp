@@ -47,7 +47,7 @@ class fleet {
 
   /// One more; the first one is the others' seed. Throws std::runtime_error.
   void start(std::uint16_t port);
-  void kill(std::size_t agent);
+  void kill(std::size_t which);
   std::size_t size() const { return agents_.size(); }
 
   /// Reads logs until `limit`.
@@ -72,7 +72,7 @@ class fleet {
     std::vector<time_point> deaths;
   };
 
-  void read(agent& from);
+  void read(agent& from) const;
 
   breed breed_;
   std::vector<agent> agents_;

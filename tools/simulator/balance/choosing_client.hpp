@@ -15,11 +15,11 @@ class choosing_client : public client {
   choosing_client(const scenario& what, std::unique_ptr<contender> chooser, stage& on);
 
   std::uint32_t begin(const order& what, time_point now) override;
-  void answered(std::uint64_t tag, server_index from, const reply& what, time_point now) override;
+  void answered(std::uint64_t tag, server_index from, const reply& came, time_point now) override;
   void probed(server_index from, const rpc::load_report& load, duration round_trip, time_point now) override {
     chooser_->probed(from, load, round_trip, now);
   }
-  void expired(std::uint32_t mark, time_point now) override;
+  void expired(std::uint32_t slot, time_point now) override;
   void wake(time_point now) override;
   void tick(time_point now) override { chooser_->tick(now); }
   void appeared(server_index which, time_point now) override;

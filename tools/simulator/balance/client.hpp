@@ -58,7 +58,7 @@ class client {
 
   /// Returns a mark of its own, which comes back in `expired`.
   virtual std::uint32_t begin(const order& what, time_point now) = 0;
-  virtual void answered(std::uint64_t tag, server_index from, const reply& what, time_point now) = 0;
+  virtual void answered(std::uint64_t tag, server_index from, const reply& came, time_point now) = 0;
   virtual void probed(server_index from, const rpc::load_report& load, duration round_trip,
                       time_point now) = 0;
   /// The request's deadline has come and it is not finished: finish it, now or within a tick.

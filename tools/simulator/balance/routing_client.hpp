@@ -15,7 +15,7 @@ class routing_client : public client {
   routing_client(const scenario& what, const contest& of, std::uint64_t seed, stage& on, time_point now);
 
   std::uint32_t begin(const order& what, time_point now) override;
-  void answered(std::uint64_t tag, server_index from, const reply& what, time_point now) override;
+  void answered(std::uint64_t tag, server_index from, const reply& came, time_point now) override;
   void probed(server_index from, const rpc::load_report& load, duration round_trip, time_point now) override;
   void expired(std::uint32_t, time_point now) override { wake(now); }
   void wake(time_point now) override;

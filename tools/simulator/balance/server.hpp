@@ -29,20 +29,20 @@ class server {
  public:
   server(const server_model& model, server_index self, std::uint32_t routers, ledger& all, happenings& next);
 
-  // --- Requests ----------------------------------------------------------------------------------------
+  // --- Requests, each by its attempt's slot in the ledger ----------------------------------------------
 
   /// A request asks to be let in. What is not let in stays the caller's of this. REQUIRES: not frozen.
-  admission::ruling admit(std::uint32_t attempt, time_point now);
+  admission::ruling admit(std::uint32_t slot, time_point now);
   /// FIFO: the time of `attempt_done` has come. False: it is frozen, and the request stays.
-  bool finish(std::uint32_t attempt, time_point now);
+  bool finish(std::uint32_t slot, time_point now);
   /// Processor sharing: `sharing_due` of this generation. Appends who is done.
   void collect(std::uint32_t generation, time_point now, std::vector<std::uint32_t>& done);
   /// Nobody waits for it any more: it is not started, or gives way at once under processor sharing.
-  void withdraw(std::uint32_t attempt, time_point now);
+  void withdraw(std::uint32_t slot, time_point now);
   /// It died: appends what it held, which is the caller's again. Its next life knows nothing of this one.
   void lose_all(std::vector<std::uint32_t>& lost);
   /// Frozen, it reads nothing: what arrives is the caller's again after the thaw, in its order.
-  void leave_unread(std::uint32_t attempt) { unread_.push_back(attempt); }
+  void leave_unread(std::uint32_t slot) { unread_.push_back(slot); }
   std::vector<std::uint32_t> take_unread() { return std::exchange(unread_, {}); }
 
   // --- State -------------------------------------------------------------------------------------------
@@ -83,10 +83,10 @@ class server {
 
   void begin_life();
   void start_waiting(time_point now);
-  void start(std::uint32_t attempt, time_point now);
-  void share(std::uint32_t attempt, time_point now);
-  void complete(std::uint32_t attempt, time_point now);
-  void leave(std::uint32_t attempt, admission::ending how);
+  void start(std::uint32_t slot, time_point now);
+  void share(std::uint32_t slot, time_point now);
+  void complete(std::uint32_t slot, time_point now);
+  void leave(std::uint32_t slot, admission::ending how);
   bool unwanted(const attempt& it, time_point now) const;
   double rate() const;
   void advance(time_point now);
