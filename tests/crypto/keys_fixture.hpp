@@ -19,7 +19,7 @@ inline crypto::key key_of(std::uint8_t fill) {
   return crypto::key(secret);
 }
 
-inline crypto::ring ring_of(std::vector<std::uint8_t> fills) {
+inline crypto::ring ring_of(const std::vector<std::uint8_t>& fills) {
   crypto::ring made;
   for (const auto fill : fills) REQUIRE(made.install(key_of(fill)));
   return made;

@@ -32,7 +32,7 @@ salt salt_of(std::uint8_t fill) {
   return made;
 }
 
-ring ring_of(std::vector<std::uint8_t> fills) {
+ring ring_of(const std::vector<std::uint8_t>& fills) {
   ring made;
   for (const auto fill : fills) REQUIRE(made.install(key_of(fill)));
   return made;

@@ -49,7 +49,7 @@ struct directory {
 /// nobody ever joins.
 class seeker {
  public:
-  explicit seeker(std::shared_ptr<directory> names) : engine_(1), shared_(environment_of(engine_)) {
+  explicit seeker(const std::shared_ptr<directory>& names) : engine_(1), shared_(environment_of(engine_)) {
     gossip_options options;
     options.core = membership::options::local();
     options.core.join_retry = 20ms;
@@ -66,7 +66,8 @@ class seeker {
 
   bool joined() {
     std::promise<bool> told;
-    object_of<gossip_actor>(actor_).inspect([&](gossip_actor::report now) { told.set_value(now.joined); });
+    object_of<gossip_actor>(actor_).inspect(
+        [&](const gossip_actor::report& now) { told.set_value(now.joined); });
     return told.get_future().get();
   }
   void stop() {

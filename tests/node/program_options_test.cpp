@@ -29,13 +29,13 @@ struct program {
         .add("shape", form, one_of(shapes), "What it looks like.");
   }
 
-  result<command_line> read(std::vector<std::string> arguments) {
+  result<command_line> read(const std::vector<std::string>& arguments) {
     std::vector<const char*> argv = {"/usr/bin/program"};
     for (const auto& each : arguments) argv.push_back(each.c_str());
     return read_command_line(static_cast<int>(argv.size()), argv.data(), {}, &own);
   }
-  std::string problem(std::vector<std::string> arguments) {
-    const auto said = read(std::move(arguments));
+  std::string problem(const std::vector<std::string>& arguments) {
+    const auto said = read(arguments);
     REQUIRE_FALSE(said);
     CHECK(said.error().code == code::invalid_argument);
     return said.error().text;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <troupe/routing/router.hpp>
@@ -14,7 +15,7 @@ namespace troupe::routing::test {
 class router_fixture {
  public:
   explicit router_fixture(options settings = {}, std::uint64_t seed = 1)
-      : core(settings, node_number(0), "eu/a", seed, now), echo(core.intern("test.Echo")) {}
+      : core(std::move(settings), node_number(0), "eu/a", seed, now), echo(core.intern("test.Echo")) {}
 
   time_point now{1000s};
   router core;

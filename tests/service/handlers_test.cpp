@@ -16,7 +16,7 @@ namespace {
 
 /// One node that serves, one that calls, and an aide on the caller's.
 struct duo {
-  explicit duo(hosting how = {}, node_options serving = lab::options_of("server"))
+  explicit duo(const hosting& how = {}, node_options serving = lab::options_of("server"))
       : server(std::move(serving)), caller(lab::options_of("caller", {lab::address_of(server)})) {
     lab::host_bench(server, told, how);
     caller.host<lab::aide>({.runs_on = placement::event_loop}, caller.name());

@@ -274,7 +274,8 @@ inline troupe::node_options options_of(std::string name, std::vector<std::string
   return options;
 }
 
-inline void host_bench(troupe::node& on, const std::shared_ptr<notes>& told, troupe::hosting how = {}) {
+inline void host_bench(troupe::node& on, const std::shared_ptr<notes>& told,
+                       const troupe::hosting& how = {}) {
   on.host<bench>(how, on.name(), told, on.client<Aide>());
 }
 

@@ -24,7 +24,7 @@ using troupe::serving::test::request_text;
 
 /// A desk with one service, one caller in this process, and what it was answered.
 struct desk_fixture {
-  explicit desk_fixture(hosting how = {}) : echo({.name = "test.Echo", .how = how}) {
+  explicit desk_fixture(hosting how = {}) : echo({.name = "test.Echo", .how = std::move(how)}) {
     echo.queue = std::make_shared<actor::turn_queue>();
     echo.core.life().launched(actor::now());
     echo.core.life().began();

@@ -64,7 +64,7 @@ result<void> feed(frame_splitter& into, std::span<const std::byte> bytes, std::v
     const auto size = std::min({space.size(), bytes.size(), at_most});
     std::memcpy(space.data(), bytes.data(), size);
     bytes = bytes.subspan(size);
-    if (const auto done = into.filled(size, out); !done) return done;
+    if (auto done = into.filled(size, out); !done) return done;
   }
   return {};
 }

@@ -175,7 +175,7 @@ class schema_reader {
   std::string read_service_name(schema::Node::Reader node, const declaration& self) {
     check_repeated(node.getAnnotations(), wire::service_annotation, self);
     const auto said = wire::text_annotation(node.getAnnotations(), wire::service_annotation.id);
-    const std::string name(said.value_or(""));
+    std::string name(said.value_or(""));
     if (!is_service_name(name))
       report(self.file, self.path,
              "$Troupe.service: " + quoted(name) +
@@ -192,7 +192,7 @@ class schema_reader {
     check_repeated(node.getAnnotations(), wire::policy_annotation, self);
     const auto said = wire::text_annotation(node.getAnnotations(), wire::policy_annotation.id);
     if (!said) return "";
-    const std::string name(*said);
+    std::string name(*said);
     if (const auto kind = balance::parse_policy_kind(name); !kind)
       report(self.file, self.path, "$Troupe.policy: " + kind.error().text);
     return name;

@@ -48,7 +48,7 @@ std::uint64_t node_names::file_of(std::uint64_t id) const {
 
 std::string node_names::path(std::uint64_t id) const {
   const auto self = node(id);
-  const std::string own = self.getDisplayName().slice(self.getDisplayNamePrefixLength()).cStr();
+  std::string own = self.getDisplayName().slice(self.getDisplayNamePrefixLength()).cStr();
   if (self.getScopeId() == 0 || node(self.getScopeId()).isFile()) return own;
   return path(self.getScopeId()) + "." + own;
 }

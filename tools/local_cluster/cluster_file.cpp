@@ -109,7 +109,7 @@ class reader {
     if (const auto* node = root.get("cluster")) {
       const auto* table = node->as_table();
       if (table == nullptr) return wrong(node->source(), "cluster is a table: write [cluster]");
-      if (const auto known = only(*table, {"name", "sealed"}); !known) return known;
+      if (auto known = only(*table, {"name", "sealed"}); !known) return known;
       if (const auto* name = table->get("name")) {
         if (!name->is_string() || !is_name(name->as_string()->get()))
           return wrong(name->source(), "a cluster's name is a text of 1 to 56 of A-Z a-z 0-9 . _ -");

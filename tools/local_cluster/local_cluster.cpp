@@ -297,9 +297,9 @@ result<void> local_cluster::change(const std::function<result<void>(cluster_stat
   if (!lock) return lock.error();
   auto state = load_state(folder_);
   if (!state) return state.error();
-  const auto changed = how(*state);
+  auto changed = how(*state);
   // Saved also after a failure: what was started or ended until then is so.
-  if (const auto saved = save_state(folder_, *state); changed && !saved) return saved;
+  if (auto saved = save_state(folder_, *state); changed && !saved) return saved;
   return changed;
 }
 
@@ -322,7 +322,7 @@ result<void> local_cluster::start(const cluster_state& all, node_record& node) c
                       log_of(node),
                       all.lifetime};
   for (const auto& seed : seeds_for(all, node)) {
-    order.arguments.push_back("--join");
+    order.arguments.emplace_back("--join");
     order.arguments.push_back(seed);
   }
   const auto keyring = keyring_for(all, node);
@@ -396,7 +396,7 @@ result<std::string> local_cluster::add(std::string_view group, unsigned replicas
     const auto port = find_free_ports(1);
     if (!port) return port.error();
     node_record fresh{name, of->name, highest + 1, port->front(), {}, 0, {}};
-    if (const auto started = start(state, fresh); !started) return started;
+    if (auto started = start(state, fresh); !started) return started;
     state.nodes.insert(after, std::move(fresh));
     return {};
   });

@@ -51,7 +51,7 @@ result<const option_names::entry*> option_names::find(std::string_view name) con
 
 std::string option_names::shortest_name(const entry& of) const {
   for (auto dot = of.name.rfind('.'); dot != std::string::npos; dot = of.name.rfind('.', dot - 1)) {
-    const auto end = of.name.substr(dot + 1);
+    auto end = of.name.substr(dot + 1);
     if (ending_with(end).size() == 1) return end;
   }
   return of.name;

@@ -59,7 +59,7 @@ struct axis {
   const toml::array* values;
 };
 
-void find_axes(const toml::table& from, std::vector<std::string> path, std::vector<axis>& into,
+void find_axes(const toml::table& from, const std::vector<std::string>& path, std::vector<axis>& into,
                complaints& to) {
   for (const auto& [key, value] : from) {
     auto deeper = path;

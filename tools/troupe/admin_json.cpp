@@ -9,7 +9,7 @@ namespace troupe::command {
 
 namespace {
 
-nlohmann::ordered_json value_to_json(const std::string& name, capnp::DynamicValue::Reader value) {
+nlohmann::ordered_json value_to_json(const std::string& name, const capnp::DynamicValue::Reader& value) {
   switch (value.getType()) {
     case capnp::DynamicValue::BOOL:
       return value.as<bool>();

@@ -63,7 +63,7 @@ std::vector<std::string> await(const connection& to, There&& there) {
   progress_line progress;
   for (;;) {
     const auto all = keys_of_everybody(to);
-    const auto late = nodes_where(all, [&](const auto& one) { return one.answers && !there(one); });
+    auto late = nodes_where(all, [&](const auto& one) { return one.answers && !there(one); });
     progress.show(std::to_string(all.size() - late.size()) + " of " + std::to_string(all.size()) +
                   " nodes know of it");
     if (late.empty() || std::chrono::steady_clock::now() >= end) return late;

@@ -134,7 +134,8 @@ verdict sealing::open(bytes_view sealed, const ring& keys, const recipient& self
   if (const auto found = by_salt_.find(said->name.salt); found != by_salt_.end()) known = found->second;
   if (known && (*known)->window.seen(said->name.number)) return verdict::replayed;
 
-  auto derived = known && (*known)->with == with->id ? (*known)->derived : derive(*with, said->name.salt);
+  const auto derived =
+      known && (*known)->with == with->id ? (*known)->derived : derive(*with, said->name.salt);
   const auto encrypted = sealed.subspan(header_bytes, sealed.size() - header_bytes - cipher::tag_bytes);
   into.message.assign(encrypted.begin(), encrypted.end());
   if (!cipher_.open(derived, said->name.number, associate(sealed.first<header_bytes>(), self), into.message,
@@ -143,7 +144,7 @@ verdict sealing::open(bytes_view sealed, const ring& keys, const recipient& self
     return verdict::forged;
   }
   // Not of an earlier life: who plays many of those back could push everybody else out of the table.
-  if (!earlier) note(known, {said->name.salt, with->id, std::move(derived), {}}, said->name.number);
+  if (!earlier) note(known, {said->name.salt, with->id, derived, {}}, said->name.number);
   into.what = said->what;
   into.whom = earlier ? meant_for::earlier_life : meant_for::this_life;
   into.with = with->id;

@@ -268,7 +268,7 @@ void gossip_actor::heard_from(std::vector<identity> peers) {
 }
 
 void gossip_actor::leave(std::function<void()> left) {
-  post([this, left = std::move(left)] {
+  post([this, left = std::move(left)]() mutable {
     if (options_.role == role::observer) return left();
     left_ = std::move(left);
     const auto now = actor::now();

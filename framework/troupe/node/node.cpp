@@ -126,7 +126,7 @@ const std::vector<std::string>& node::arguments() const {
 
 std::size_t node::stop() { return body_->stop(); }
 
-void node::when_asked_to_stop(std::function<void(const std::string&)> what) {
+void node::when_asked_to_stop(const std::function<void(const std::string& why)>& what) {
   std::string why;
   {
     const std::lock_guard lock(body_->mutex);

@@ -127,7 +127,7 @@ class node {
   /// `what` must not block (to stop the node, have another thread call `stop`). It is told, from some thread
   /// of the node's, when the node should end: its name was taken by another process, or somebody asked it to
   /// by its admin service.
-  void when_asked_to_stop(std::function<void(const std::string& why)> what);
+  void when_asked_to_stop(const std::function<void(const std::string& why)>& what);
 
  private:
   friend class program_run;

@@ -24,13 +24,13 @@ class scratch_folder {
   const std::filesystem::path& path() const { return path_; }
 
   std::filesystem::path write(const std::string& name, const std::string& text) const {
-    const auto file = path_ / name;
+    auto file = path_ / name;
     std::ofstream(file) << text;
     return file;
   }
   /// A shell script that can be run.
   std::filesystem::path write_program(const std::string& name, const std::string& body) const {
-    const auto file = write(name, "#!/bin/sh\n" + body);
+    auto file = write(name, "#!/bin/sh\n" + body);
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     return file;
   }

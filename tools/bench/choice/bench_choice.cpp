@@ -61,9 +61,9 @@ result<void> observe(stage& on, scenario what, const policy& by, const settings&
   }
   std::this_thread::sleep_for(settle_time);
   for (auto& each : callers)
-    if (const auto started = each->start_measuring(); !started) return started;
+    if (auto started = each->start_measuring(); !started) return started;
   std::this_thread::sleep_for(lead_time);
-  const auto played = on.play(what, from_seconds(how.seconds));
+  auto played = on.play(what, from_seconds(how.seconds));
   for (auto& each : callers) each->stop_calling();
   for (std::size_t i = 0; i < callers.size(); ++i) {
     auto measured = callers[i]->finish();

@@ -93,7 +93,7 @@ result<stage> stage::set(const std::filesystem::path& folder) {
       plan(executions),
       {.folder = folder / "cluster", .lifetime = local::lifetime::bound, .log_level = "error"});
   if (!cluster) return cluster.error();
-  if (const auto ready = local::wait_until_ready(*cluster, {}, ready_within); !ready) return ready.error();
+  if (auto ready = local::wait_until_ready(*cluster, {}, ready_within); !ready) return ready.error();
   auto control = local::observe(*cluster);
   if (!control) return control.error();
   return stage(std::move(*cluster), std::move(*control), executions);
@@ -111,7 +111,7 @@ result<void> stage::restart_each() {
   for (unsigned number = 1; number <= replicas; ++number) {
     const auto name = "worker-" + std::to_string(number);
     if (const auto done = cluster_.restart(name); !done) return done.error();
-    if (const auto ready = local::wait_until_ready(cluster_, {name}, ready_within); !ready) return ready;
+    if (auto ready = local::wait_until_ready(cluster_, {name}, ready_within); !ready) return ready;
   }
   return {};
 }
@@ -147,7 +147,7 @@ result<void> stage::play(scenario what, duration length) {
 result<void> stage::restore() {
   if (cluster_.find(newcomer))
     if (const auto removed = cluster_.remove(newcomer); !removed) return removed.error();
-  if (const auto ready = local::wait_until_ready(cluster_, {}, ready_within); !ready) return ready;
+  if (auto ready = local::wait_until_ready(cluster_, {}, ready_within); !ready) return ready;
   return behave(1, false);
 }
 

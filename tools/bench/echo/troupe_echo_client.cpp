@@ -2,6 +2,7 @@
 // with `then` on the event loop, or with co_await in an actor there or on the pool.
 #include <cstdio>
 #include <future>
+#include <utility>
 
 #include <troupe/troupe.hpp>
 
@@ -16,7 +17,8 @@ constexpr std::array<std::byte, bench::body_bytes> body{};
 
 /// Every call of a run: who makes one says when it began.
 struct load {
-  load(const bench::plan& plan, troupe::client<bench::Echo> echoes) : measured(plan), echo(echoes) {}
+  load(const bench::plan& plan, troupe::client<bench::Echo> echoes)
+      : measured(plan), echo(std::move(echoes)) {}
 
   auto call() {
     return echo.echo([this](auto params) {
@@ -39,7 +41,7 @@ struct load {
 };
 
 void keep_calling(load& made, bench::instant began) {
-  made.call().then([&made, began](echo_response reply) {
+  made.call().then([&made, began](const echo_response& reply) {
     if (const auto next = made.ended(began, reply))
       keep_calling(made, *next);
     else if (made.measured.over())

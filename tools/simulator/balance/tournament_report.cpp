@@ -138,8 +138,8 @@ struct cell_name {
 
   explicit cell_name(const std::string& cell) {
     const auto comma = cell.rfind(", ");
-    front = comma == cell.npos ? "" : cell.substr(0, comma);
-    const auto last = comma == cell.npos ? cell : cell.substr(comma + 2);
+    front = comma == std::string::npos ? "" : cell.substr(0, comma);
+    const auto last = comma == std::string::npos ? cell : cell.substr(comma + 2);
     axis = last.substr(0, last.rfind(' '));
   }
 };
@@ -160,7 +160,7 @@ result<void> write_by_x(const std::vector<const cell_result*>& cells, const std:
                 {}};
     for (const auto& name : columns(part)) drawn.curves.push_back(by_x(part, name, figure));
     const auto suffix = fronts.size() > 1 ? "_" + std::to_string(number) : std::string();
-    if (const auto done = write_picture(drawn, folder / (first.file + suffix + ".svg")); !done) return done;
+    if (auto done = write_picture(drawn, folder / (first.file + suffix + ".svg")); !done) return done;
   }
   return {};
 }
@@ -173,14 +173,14 @@ result<void> write_pictures(const std::vector<cell_result>& results, const std::
     std::set<double> xs;
     for (const auto* cell : cells) xs.insert(cell->what.x);
     if (xs.size() > 1)
-      if (const auto done = write_by_x(cells, folder); !done) return done;
+      if (auto done = write_by_x(cells, folder); !done) return done;
     for (const auto& cell : cells) {
       if (cell->what.incidents.empty()) continue;
       for (const auto& each : cell->standings) {
         if (!each.absent.empty()) continue;
         const auto number = cells.size() > 1 ? "_" + std::to_string(&cell - cells.data() + 1) : std::string();
         const auto file = folder / (first.file + number + "_" + each.contender + ".svg");
-        if (const auto done = write_picture(load_over_time(*cell, each), file); !done) return done;
+        if (auto done = write_picture(load_over_time(*cell, each), file); !done) return done;
       }
     }
   }

@@ -204,7 +204,7 @@ result<void> write_pictures(const std::vector<trial_result>& results, const std:
         chart drawn{first.title, "", figure, scale::linear, {}};
         for (const auto& mode : columns(cells)) drawn.curves.push_back(by_x(cells, mode, figure));
         const auto file = folder / (first.file + "_" + figure + ".svg");
-        if (const auto done = write_picture(drawn, file); !done) return done;
+        if (auto done = write_picture(drawn, file); !done) return done;
       }
     for (const auto& cell : cells) {
       const auto number = cells.size() > 1 ? "_" + std::to_string(&cell - cells.data() + 1) : std::string();
@@ -216,7 +216,7 @@ result<void> write_pictures(const std::vector<trial_result>& results, const std:
           {"convergence", over_time(*cell, "pairs that disagree", &second::disagreements)},
           {"false_positives", over_time(*cell, "false positives so far", &second::false_positives)}};
       for (const auto& [what, drawn] : charts)
-        if (const auto done = write_picture(drawn, name(what)); !done) return done;
+        if (auto done = write_picture(drawn, name(what)); !done) return done;
     }
   }
   return {};
