@@ -57,7 +57,7 @@ void expect_equal(const outcome& a, const outcome& b) {
   for (std::size_t i = 0; i < a.frames.size(); ++i) {
     const auto& left = a.frames[i].words;
     const auto& right = b.frames[i].words;
-    expect(left.size() >= 1 && left.size() <= limits.words_max, "a frame keeps to the limit");
+    expect(!left.empty() && left.size() <= limits.words_max, "a frame keeps to the limit");
     expect(left.size() == right.size() && std::memcmp(left.data(), right.data(), left.size_bytes()) == 0,
            "pieces and whole give the same frames");
   }

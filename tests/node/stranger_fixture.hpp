@@ -140,12 +140,12 @@ struct fortress {
     REQUIRE(lab::eventually([&] { return lab::servers_known(*caller, "lab.Bench") == 1; }));
     REQUIRE(works());
   }
-  bool works() {
+  bool works() const {
     const auto reply = caller->client<lab::Bench>().echo("friend").wait();
     if (!reply) MESSAGE(reply.error().explain());
     return static_cast<bool>(reply);
   }
-  std::uint64_t counter(const char* name) {
+  std::uint64_t counter(const char* name) const {
     const auto reply = server->client<admin::Admin>().links().on(server->self().node).wait();
     REQUIRE(reply);
     for (const auto each : reply->getCounters())
@@ -153,7 +153,7 @@ struct fortress {
     FAIL("no such counter");
     return 0;
   }
-  std::uint64_t queued() {
+  std::uint64_t queued() const {
     const auto reply = server->client<admin::Admin>().links().on(server->self().node).wait();
     REQUIRE(reply);
     std::uint64_t most = 0;

@@ -26,7 +26,7 @@ class packed {
   desk::Box::Reader operator*() {
     return params_.message.getRoot<desk::Clerk::PackParams>().asReader().getBox();
   }
-  std::string again() {
+  std::string again() const {
     const auto text = reflection::to_json_text(params_.builder.asReader());
     REQUIRE(text);
     return *text;

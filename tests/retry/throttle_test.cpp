@@ -19,7 +19,7 @@ struct throttle_fixture {
     it.sent(of, now);
     it.refused(of, now);
   }
-  double chance(criticality of = criticality::normal, duration later = 0s) {
+  double chance(criticality of = criticality::normal, duration later = 0s) const {
     return it.probability(of, start + later);
   }
 

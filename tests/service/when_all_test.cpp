@@ -52,14 +52,14 @@ struct stage {
     auto fresh = std::make_shared<calling::outgoing_call>();
     fresh->init({"test.Service", 1, 0}, "ask");
     made.push_back(fresh);
-    return any_call(std::move(fresh), port);
+    return {std::move(fresh), port};
   }
   std::vector<any_call> make(int count) {
     std::vector<any_call> calls;
     for (int i = 0; i < count; ++i) calls.push_back(make());
     return calls;
   }
-  void start(task<>& handler) {
+  void start(task<>& handler) const {
     const actor::turn_queue::scope here(queue);
     handler.start([](void*) {}, nullptr);
   }
@@ -85,7 +85,7 @@ std::string text_of(const response<capnp::AnyPointer>& answer) {
 
 task<> ask_all(std::vector<any_call> calls, std::vector<std::string>& told) {
   for (const auto& answer : co_await when_all(std::move(calls))) told.push_back(text_of(answer));
-  told.push_back("end");
+  told.emplace_back("end");
 }
 
 task<> ask_both(any_call one, any_call other, std::vector<std::string>& told) {

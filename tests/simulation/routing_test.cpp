@@ -152,8 +152,8 @@ class world {
   }
 
   void perform() {
-    for (std::size_t k = 0; k < out_.size(); ++k) {
-      if (const auto* sent = std::get_if<transmit>(&out_[k])) {
+    for (const auto& wanted : out_) {
+      if (const auto* sent = std::get_if<transmit>(&wanted)) {
         const auto who = static_cast<std::uint32_t>(sent->to.value - 10);
         ++attempts[who];
         if (sent->number == 1) {
@@ -162,14 +162,14 @@ class world {
         }
         after(network,
               [this, who, attempt = sent->attempt, by = now + sent->remaining] { arrive(who, attempt, by); });
-      } else if (const auto* off = std::get_if<withdraw>(&out_[k])) {
+      } else if (const auto* off = std::get_if<withdraw>(&wanted)) {
         withdrawn_[off->attempt] = true;
-      } else if (const auto* done = std::get_if<finish>(&out_[k])) {
+      } else if (const auto* done = std::get_if<finish>(&wanted)) {
         ++finished;
         if (!done->winner || failing_.contains(done->winner)) ++failed;
         latencies.push_back(to_seconds(now - started_[done->call]));
         started_.erase(done->call);
-      } else if (const auto* asked = std::get_if<probe>(&out_[k])) {
+      } else if (const auto* asked = std::get_if<probe>(&wanted)) {
         after(network, [this, who = static_cast<std::uint32_t>(asked->to.value - 10)] { answer_probe(who); });
       }
     }
@@ -179,7 +179,7 @@ class world {
   void arrive(std::uint32_t who, attempt_id attempt, time_point deadline) {
     replica& it = replicas[who];
     if (it.frozen) {
-      it.thawing.push_back([this, who, attempt, deadline] { arrive(who, attempt, deadline); });
+      it.thawing.emplace_back([this, who, attempt, deadline] { arrive(who, attempt, deadline); });
       return;
     }
     if (it.sinkhole) {
@@ -207,7 +207,7 @@ class world {
   void complete(std::uint32_t who, const replica::job& job, time_point began) {
     replica& it = replicas[who];
     if (it.frozen) {
-      it.thawing.push_back([this, who, job, began] { complete(who, job, began); });
+      it.thawing.emplace_back([this, who, job, began] { complete(who, job, began); });
       return;
     }
     it.meter.ended(now - began, now);

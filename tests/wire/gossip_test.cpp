@@ -15,7 +15,8 @@ namespace {
 const std::uint64_t ours = wire::cluster_hash("shop");
 
 std::string text_of(random_source& random, std::size_t least, std::size_t most) {
-  return std::string(least + random.below(static_cast<std::uint32_t>(most - least + 1)), 'n');
+  std::string made(least + random.below(static_cast<std::uint32_t>(most - least + 1)), 'n');
+  return made;
 }
 
 endpoint address_of(random_source& random) {

@@ -17,9 +17,9 @@ std::string filled(std::string_view text, const std::vector<substitution>& with)
   std::string answer;
   for (;;) {
     const auto open = text.find('$');
-    const auto close = open == text.npos ? open : text.find('$', open + 1);
+    const auto close = open == std::string_view::npos ? open : text.find('$', open + 1);
     answer += text.substr(0, open);
-    if (close == text.npos) return answer;
+    if (close == std::string_view::npos) return answer;
     const auto name = text.substr(open + 1, close - open - 1);
     for (const auto& [key, value] : with)
       if (key == name) answer += value;

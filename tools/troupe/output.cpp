@@ -60,7 +60,7 @@ void table::print() const {
   std::vector<std::size_t> widths;
   std::vector<cell> titles;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    titles.push_back({columns_[i].title, colour::faint});
+    titles.emplace_back(columns_[i].title, colour::faint);
     widths.push_back(width_of(columns_[i].title));
     for (const auto& row : rows_) widths[i] = std::max(widths[i], width_of(row[i].text));
   }

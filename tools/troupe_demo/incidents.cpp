@@ -1,6 +1,7 @@
 #include "incidents.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <local_cluster/readiness.hpp>
 #include <thread>
@@ -19,7 +20,7 @@ constexpr duration look_back = std::chrono::seconds(2);
 constexpr duration slow_by = std::chrono::milliseconds(100);
 constexpr duration start_within = std::chrono::seconds(20);
 
-std::string percent(double share) { return std::to_string(static_cast<int>(share * 100 + .5)) + "%"; }
+std::string percent(double share) { return std::to_string(std::lround(share * 100)) + "%"; }
 
 /// One incident being watched: from `begin` to `finish`.
 class watch {

@@ -6,15 +6,10 @@
 namespace troupe::balance {
 
 std::unique_ptr<policy> make_policy(policy_kind kind) {
-  using maker = std::unique_ptr<policy> (*)();
-  static constexpr std::array<maker, 0
-#define TROUPE_POLICY(name) +1
-#include <troupe/balance/policies.def>
-                              >
-      makers = {
+  static constexpr std::array makers = {
 #define TROUPE_POLICY(name) &make_##name,
 #include <troupe/balance/policies.def>
-      };
+  };
   return makers[static_cast<std::size_t>(kind)]();
 }
 

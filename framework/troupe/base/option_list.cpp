@@ -156,7 +156,7 @@ std::vector<std::string> split(std::string_view text) {
   while (!text.empty()) {
     const auto comma = text.find(',');
     parts.emplace_back(text.substr(0, comma));
-    text = comma == text.npos ? std::string_view{} : text.substr(comma + 1);
+    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
   }
   return parts;
 }

@@ -17,10 +17,10 @@ const program_options::entry* program_options::find(std::string_view written) co
 }
 
 result<void> program_options::check() const {
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const auto name = entries_[i].what.name;
+  for (const auto& each : entries_) {
+    const auto name = each.what.name;
     const bool reserved = name == "config" || name == "service" || name == "help" || name == "help_all";
-    if (reserved || find_option(name) != nullptr || find(name) != &entries_[i])
+    if (reserved || find_option(name) != nullptr || find(name) != &each)
       return {code::already_exists,
               "the program declares the option " + std::string(name) + ", which is there already"};
   }

@@ -54,7 +54,10 @@ class program_run {
       node serving(said_->options);
       serving.body_->arguments = said_->arguments;
       const auto main_thread = pthread_self();
-      serving.when_asked_to_stop([main_thread](const std::string&) { pthread_kill(main_thread, SIGTERM); });
+      // It waits for the signal, which every thread blocks, so nobody is ended by it.
+      serving.when_asked_to_stop([main_thread](const std::string&) {
+        pthread_kill(main_thread, SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
+      });
       setup(serving);
       if (const auto unread = unread_option(said_->arguments);
           !unread.empty() && !serving.body_->arguments_read)

@@ -44,7 +44,7 @@ class caller {
     auto made = prepare(called);
     made->affinity = affinity;
     build(made->params());
-    return call<capnp::AnyPointer>(std::move(made), port_);
+    return {std::move(made), port_};
   }
 
  private:

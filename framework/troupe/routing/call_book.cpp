@@ -232,7 +232,7 @@ void call_book::conclude(call_state& call, attempt_id winner, error failure, tim
   if (const auto why = worth_remembering(call, winner, service, now))
     remember(recent_, *why, call, winner, failure, service, links_.nodes(), now);
   slab_.release(call);
-  finish& done = std::get<finish>(out.emplace_back(std::in_place_type<finish>));
+  auto& done = std::get<finish>(out.emplace_back(std::in_place_type<finish>));
   done.call = call.id;
   done.winner = winner;
   done.failure = std::move(failure);

@@ -8,7 +8,7 @@ std::uint32_t& caller::in_flight_of(const hosted_service* service) {
   return shares_.emplace_back(share{service, 0}).in_flight;
 }
 
-void caller::cancel(attempt_id attempt) {
+void caller::cancel(attempt_id attempt) const {
   if (auto* const request = under_way.find(attempt)) request->cancel();
 }
 

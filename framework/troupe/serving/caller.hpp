@@ -24,7 +24,7 @@ struct caller {
   /// Of its requests to this service, how many are in flight.
   std::uint32_t& in_flight_of(const hosted_service* service);
   /// Nobody waits for the answer of this attempt any more.
-  void cancel(attempt_id attempt);
+  void cancel(attempt_id attempt) const;
   /// Nor for any: its link is gone, and so will be this record.
   void cut();
 

@@ -129,7 +129,7 @@ void request_desk::leave(const incoming_request& request, hosted_service& servic
     service.gauges.fullness.leaving.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void request_desk::send(incoming_request& request, const caller& to) {
+void request_desk::send(incoming_request& request, const caller& to) const {
   const auto send = [&](capnp::MessageBuilder& envelope) {
     if (to.connection == nullptr) return others_.local_answer(wire::copy_to_frame(envelope));
     to.connection->send(envelope, transport::link::when_full::append);

@@ -68,7 +68,7 @@ class request_desk {
   void settle(incoming_request& request);
   void write_load(incoming_request& request, const hosted_service& service, std::uint32_t yours) const;
   void leave(const incoming_request& request, hosted_service& service);
-  void send(incoming_request& request, const caller& to);
+  void send(incoming_request& request, const caller& to) const;
 
   const actor::environment& shared_;
   collaborators others_;

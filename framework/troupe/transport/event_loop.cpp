@@ -7,8 +7,8 @@ namespace troupe::transport {
 
 void event_loop::flush() {
   // Writing may close a link, and its owner may send on another one: the list can grow meanwhile.
-  for (std::size_t i = 0; i < unflushed_.size(); ++i)
-    if (unflushed_[i] != nullptr) unflushed_[i]->catch_up();
+  for (std::size_t next = 0; next < unflushed_.size();)
+    if (auto* const each = unflushed_[next++]) each->catch_up();
   unflushed_.clear();
 }
 

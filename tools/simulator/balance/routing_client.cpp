@@ -114,19 +114,19 @@ void routing_client::keep_alive(server_index which, bool answered, time_point no
 }
 
 void routing_client::perform() {
-  for (std::size_t k = 0; k < out_.size(); ++k) {
-    if (const auto* sent = std::get_if<routing::transmit>(&out_[k])) {
+  for (const auto& wanted : out_) {
+    if (const auto* sent = std::get_if<routing::transmit>(&wanted)) {
       pending& it = pending_of(sent->call);
       it.last = index_of(sent->to);
       it.attempts[(sent->attempt.value & 15) - 1] = stage_.transmit(
           it.what, it.last, sent->attempt.value,
           sent->number > 1 ? rpc::attempt_kind::further : rpc::attempt_kind::first, sent->bounce_at);
-    } else if (const auto* off = std::get_if<routing::withdraw>(&out_[k])) {
+    } else if (const auto* off = std::get_if<routing::withdraw>(&wanted)) {
       stage_.withdraw(
           pending_of(routing::router::call_of(off->attempt)).attempts[(off->attempt.value & 15) - 1]);
-    } else if (const auto* asked = std::get_if<routing::probe>(&out_[k])) {
+    } else if (const auto* asked = std::get_if<routing::probe>(&wanted)) {
       stage_.probe(index_of(asked->to));
-    } else if (const auto* done = std::get_if<routing::finish>(&out_[k])) {
+    } else if (const auto* done = std::get_if<routing::finish>(&wanted)) {
       const pending& it = pending_of(done->call);
       const bool good = done->winner && done->winner != failing_;
       const bool late = !good && !done->winner && done->failure.code == code::deadline_exceeded;

@@ -126,7 +126,7 @@ void witness::own(std::uint32_t node, const membership::known_node& self, time_p
   }
   mine.documents.emplace_back(version, document_in(self));
   recount_all(node, now);
-  if (truth_[node].lives.size() > 0 && mine.documents.size() > 1)
+  if (!truth_[node].lives.empty() && mine.documents.size() > 1)
     announce(news_item::kind::document, node, now);
 }
 
