@@ -89,10 +89,10 @@ class bench {
     return *chosen;
   }
   void end(server_index from, time_point sent, ending how = ending::success,
-           const rpc::load_report* load = nullptr) {
+           const rpc::load_report* load = nullptr) const {
     who->ended({from, 0, sent, how, load}, now);
   }
-  void probed(server_index from, std::uint32_t rif, duration service) {
+  void probed(server_index from, std::uint32_t rif, duration service) const {
     who->probed(from, load_of(rif, service), 1ms, now);
   }
   /// Sends `count` requests one after the other, each answered after its server's latency; who got how many.
