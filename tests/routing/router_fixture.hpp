@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <doctest/doctest.h>
+
 #include <troupe/routing/router.hpp>
 
 #include "parts_fixture.hpp"
