@@ -3,7 +3,8 @@
 - The sources include and name what their room may (tests/layering/check_layering.sh).
 - framework/troupe/<room>/CMakeLists.txt makes the room of its folder, links only what the room may include, links
   each room that its sources include, itself or by way of another that it links, and no room that they don't. It
-  lists every source; a header that it leaves out is not installed, and only sources of the room include it.
+  lists every source, or reads a .def of which each line stands for a pair of files; a header that it leaves out is
+  not installed, and only sources of the room include it.
 - The table allows nothing that no source takes, so that it is as narrow as it can be.
 - The table in framework/docs/architecture.md has the same rows.
 """
@@ -135,8 +136,12 @@ def check_listing(tree, rooms, found):
     for name in rooms:
         listing = f"framework/troupe/{name}/CMakeLists.txt"
         if listing in tree.paths:
-            for file in re.findall(r"[\w/]+\.[ch]pp", tree.read(listing)):
-                listed[f"framework/troupe/{name}/{file}"] = True
+            text = tree.read(listing)
+            files = re.findall(r"[\w/]+\.[ch]pp", text)
+            for table in re.findall(r"file\(STRINGS (\w+\.def) ", text):
+                pairs = re.findall(r"^\w+\((\w+)\)", tree.read(f"framework/troupe/{name}/{table}"), re.MULTILINE)
+                files += [one + ending for one in pairs for ending in (".hpp", ".cpp")]
+            listed.update({f"framework/troupe/{name}/{file}": True for file in files})
     for path in tree.sources():
         if path.startswith("framework/troupe/"):
             for include in re.findall(r"^#include <(troupe/[^>]+)>", tree.read(path), re.MULTILINE):

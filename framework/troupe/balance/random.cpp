@@ -1,4 +1,4 @@
-#include <troupe/balance/uniform_random.hpp>
+#include <troupe/balance/random.hpp>
 
 namespace troupe::balance {
 
