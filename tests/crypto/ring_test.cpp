@@ -14,16 +14,13 @@
 #include <troupe/crypto/ring.hpp>
 #include <troupe/crypto/ring_file.hpp>
 
+#include "crypto/keys_fixture.hpp"
+
 using namespace troupe;
 using namespace troupe::crypto;
+using troupe::test::key_of;
 
 namespace {
-
-key key_of(std::uint8_t fill) {
-  std::array<std::uint8_t, key::bytes> secret;
-  secret.fill(fill);
-  return key(secret);
-}
 
 /// A folder that is gone with the test.
 class folder {

@@ -11,8 +11,12 @@
 #include <troupe/base/random.hpp>
 #include <troupe/crypto/sealing.hpp>
 
+#include "crypto/keys_fixture.hpp"
+
 using namespace troupe;
 using namespace troupe::crypto;
+using troupe::test::key_of;
+using troupe::test::ring_of;
 using bytes = std::vector<std::byte>;
 
 namespace {
@@ -20,21 +24,9 @@ namespace {
 constexpr identity ann{{0xa11}, {100}};
 constexpr identity bob{{0xb0b}, {200}};
 
-key key_of(std::uint8_t fill) {
-  std::array<std::uint8_t, key::bytes> secret;
-  secret.fill(fill);
-  return key(secret);
-}
-
 salt salt_of(std::uint8_t fill) {
   salt made;
   made.fill(std::byte{fill});
-  return made;
-}
-
-ring ring_of(const std::vector<std::uint8_t>& fills) {
-  ring made;
-  for (const auto fill : fills) REQUIRE(made.install(key_of(fill)));
   return made;
 }
 

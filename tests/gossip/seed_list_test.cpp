@@ -17,7 +17,7 @@ namespace {
 
 /// The owner's turns, on the test's thread.
 struct turns {
-  seed_list::post post() {
+  actor::poster post() {
     return [this](std::function<void()> what) {
       const std::lock_guard lock(mutex);
       posted.push_back(std::move(what));

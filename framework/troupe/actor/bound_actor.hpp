@@ -23,6 +23,8 @@ struct wake_up {};
 
 /// Commands to an actor, each run in one of its turns.
 using command_inbox = inbox<std::function<void()>>;
+/// Runs a command in a later turn of an actor, from any thread; not at all once the actor has ended.
+using poster = std::function<void(std::function<void()>)>;
 
 class bound_actor : public caf::event_based_actor {
  public:
@@ -35,8 +37,11 @@ class bound_actor : public caf::event_based_actor {
   subtype_t subtype() const override;
 
   /// Runs `command` in one of this actor's turns, after those posted before it; never once it is gone. From
-  /// any thread, while this object lives; `commands` is for those who may outlive it.
+  /// any thread, while this object lives; `commands` and `posting` are for those who may outlive it.
   void post(std::function<void()> command) { commands_->post(std::move(command)); }
+  poster posting() const {
+    return [commands = commands_](std::function<void()> command) { commands->post(std::move(command)); };
+  }
   const std::shared_ptr<command_inbox>& commands() const { return commands_; }
   /// Sends this actor a wake-up from any thread; nothing once it is gone.
   std::function<void()> waker();

@@ -31,13 +31,13 @@ gossip_actor::gossip_actor(caf::actor_config& config, caf::execution_unit* where
       others_(std::move(others)),
       loop_(shared.engine.loop()),
       cluster_(wire::cluster_hash(shared.cluster)),
-      keys_(shared, options, poster()),
+      keys_(shared, options, posting()),
       seal_(keys_.seal()),
       core_(core_options(options), shared.self, shared.name, shared.address, mix(shared.self.epoch.value),
             actor::now()),
       observed_(options.core.members_max),
       streams_(shared, seal_, cluster_, *this),
-      seeds_(options.seeds, options.resolve, poster(),
+      seeds_(options.seeds, options.resolve, posting(),
              [this](const seed_list::resolution& outcome) { seeds_resolved(outcome); }) {
   if (options_.role == role::member)
     socket_ = std::make_unique<transport::datagram_socket>(
@@ -62,11 +62,6 @@ void gossip_actor::begin() {
 void gossip_actor::turn() {
   settle(actor::now());
   loop_.flush();
-}
-
-/// For what works on other threads: a function that posts to this actor, and outlives it.
-std::function<void(std::function<void()>)> gossip_actor::poster() {
-  return [inbox = commands()](std::function<void()> command) { inbox->post(std::move(command)); };
 }
 
 // --- Packets ---------------------------------------------------------------------------------------

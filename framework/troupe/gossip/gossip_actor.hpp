@@ -88,7 +88,6 @@ class gossip_actor final : public actor::bound_actor, private sync_streams::part
 
   void receive(std::span<const std::byte> packet, const endpoint& from);
   void send_packet(const membership::actions::send& what);
-  std::function<void(std::function<void()>)> poster();
   void tell_rings();
   void meet_stranger(time_point now);
   void observe_again(time_point now);

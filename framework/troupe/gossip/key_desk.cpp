@@ -18,7 +18,7 @@ std::string summary(const crypto::ring& keys) {
 
 }  // namespace
 
-key_desk::key_desk(const actor::environment& shared, const gossip_options& options, post later)
+key_desk::key_desk(const actor::environment& shared, const gossip_options& options, actor::poster later)
     : shared_(shared),
       later_(std::move(later)),
       // An observer comes and goes: the file is a member's, which keeps it itself.

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include <troupe/actor/bound_actor.hpp>
 #include <troupe/actor/environment.hpp>
 #include <troupe/crypto/gossip_seal.hpp>
 #include <troupe/gossip/gossip_options.hpp>
@@ -17,10 +18,8 @@ namespace troupe::gossip {
 
 class key_desk final : private crypto::gossip_seal::owner {
  public:
-  /// Runs a function in a later turn of the owner, from any thread; not at all once the owner has ended.
-  using post = std::function<void(std::function<void()>)>;
-
-  key_desk(const actor::environment& shared, const gossip_options& options, post later);
+  /// `later` posts to the owner.
+  key_desk(const actor::environment& shared, const gossip_options& options, actor::poster later);
   /// Waits for the file that is being written.
   ~key_desk() override;
 
@@ -47,7 +46,7 @@ class key_desk final : private crypto::gossip_seal::owner {
   void keep();
 
   const actor::environment& shared_;
-  post later_;
+  actor::poster later_;
   std::string file_;  // empty: none is written
   crypto::gossip_seal seal_;
   std::thread writer_;

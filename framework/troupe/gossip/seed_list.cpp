@@ -6,7 +6,7 @@
 
 namespace troupe::gossip {
 
-seed_list::seed_list(std::vector<std::string> said, resolver look_up, post later,
+seed_list::seed_list(std::vector<std::string> said, resolver look_up, actor::poster later,
                      std::function<void(resolution)> resolved)
     : said_(std::move(said)),
       look_up_(std::move(look_up)),

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <troupe/actor/bound_actor.hpp>
 #include <troupe/base/endpoint.hpp>
 #include <troupe/base/result.hpp>
 
@@ -24,11 +25,9 @@ class seed_list {
   };
   /// Gives the addresses behind "host:port". May block; from any thread.
   using resolver = std::function<result<std::vector<endpoint>>(const std::string& name)>;
-  /// Runs a function in a later turn of the owner, from any thread; not at all once the owner has ended.
-  using post = std::function<void(std::function<void()>)>;
-
-  /// `said`: "host:port" each. `resolved` gets what came of each `resolve`, in a turn of the owner.
-  seed_list(std::vector<std::string> said, resolver look_up, post later,
+  /// `said`: "host:port" each. `resolved` gets what came of each `resolve`, in a turn of the owner, to whom
+  /// `later` posts.
+  seed_list(std::vector<std::string> said, resolver look_up, actor::poster later,
             std::function<void(resolution)> resolved);
 
   bool empty() const { return said_.empty(); }
@@ -47,7 +46,7 @@ class seed_list {
 
   std::vector<std::string> said_;
   resolver look_up_;
-  post later_;
+  actor::poster later_;
   std::function<void(resolution)> resolved_;
   std::vector<endpoint> addresses_;
   bool resolving_ = false;
