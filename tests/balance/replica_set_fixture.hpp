@@ -100,6 +100,12 @@ class bench {
   random_source random{42};
 };
 
+inline request keyed(std::uint64_t key) {
+  request what;
+  what.key = key;
+  return what;
+}
+
 inline rpc::load_report report(std::uint32_t in_flight, std::uint32_t workers = 1, duration service = 1ms) {
   rpc::load_report it;
   it.in_flight = in_flight;
