@@ -30,35 +30,47 @@ using namespace troupe;
 using namespace troupe::balance;
 using namespace troupe::balance::test;
 
+/// A call, a repeat and a call with a key, `times` after each other; how often memory was asked for.
+std::size_t allocations_of(bench& it, int times) {
+  const std::size_t before = allocations;
+  const rpc::load_report load = report(2, 1, 1ms);
+  const auto one_call = [&](const request& what) {
+    const auto picked = it.replicas.pick(*it.by, what, it.random, it.now);
+    if (!picked) return;
+    const time_point started = it.now;
+    it.replicas.began(*picked, it.now);
+    if (const auto whom = it.replicas.probe_due(it.random, it.now))
+      it.replicas.probed(*whom, it.replicas.life_of(*whom), load, it.now);
+    it.now += 300us;
+    it.end(*picked, started, outcome::success, &load);
+  };
+  const replica_index tried[] = {0, 1};
+  request again;
+  again.tried = tried;
+  for (int i = 0; i < times; ++i)
+    for (const auto& each : {request{}, again, keyed(77)}) one_call(each);
+  return allocations - before;
+}
+
 }  // namespace
 
 TEST_CASE("after the first of a method, picks and answers allocate nothing") {
   for (const std::uint32_t count : {10u, 1000u}) {
     CAPTURE(count);
     bench it(count);
-    const rpc::load_report load = report(2, 1, 1ms);
     it.warm();
-    const auto one_call = [&](request what) {
-      const auto picked = it.replicas.pick(*it.by, what, it.random, it.now);
-      if (!picked) return;
-      const time_point started = it.now;
-      it.replicas.began(*picked, it.now);
-      if (const auto whom = it.replicas.probe_due(it.random, it.now))
-        it.replicas.probed(*whom, it.replicas.life_of(*whom), load, it.now);
-      it.now += 300us;
-      it.end(*picked, started, outcome::success, &load);
-    };
-    const replica_index before[] = {0, 1};
-    request again;
-    again.tried = before;
-    request keyed;
-    keyed.key = 77;
-    for (const auto& each : {request{}, again, keyed}) one_call(each);
-    const std::size_t counted = allocations;
-    REQUIRE(counted > 0);  // else nobody counts
-    for (int i = 0; i < 3000; ++i)
-      for (const auto& each : {request{}, again, keyed}) one_call(each);
-    const std::size_t more = allocations - counted;
-    CHECK(more == 0);
+    allocations_of(it, 1);
+    REQUIRE(allocations > 0);  // else nobody counts
+    CHECK(allocations_of(it, 3000) == 0);
+  }
+}
+
+TEST_CASE("no policy allocates any more once it has come upon each of its cases") {
+  for (const auto kind : policy_kinds()) {
+    CAPTURE(to_string(kind));
+    bench it(10, kind);
+    it.warm();
+    allocations_of(it, 1000);
+    CHECK(allocations_of(it, 3000) == 0);
   }
 }
