@@ -179,7 +179,6 @@ class cluster {
     membership::packet what;
   };
 
-  void hold(std::uint32_t node, time_point& until, duration how_long, occurrence::kind its_end);
   bool hears_nothing(const place& it) const { return it.paused_until > now_ || it.blocked_until > now_; }
   time_point clock(const place& of) const;
   time_point from_clock(const place& of, time_point local) const;
@@ -187,26 +186,31 @@ class cluster {
   std::uint32_t node_at(const endpoint& where) const;
   void trace(std::uint64_t what) { trace_ = mix(trace_ ^ what) + 1; }
 
-  void bring_up(std::uint32_t node, disk kept, new_address where);
-  void introduce_all();
-  void ask_seeds(std::uint32_t node);
-  std::vector<membership::service_entry> offered(std::uint32_t count) const;
   template <class Act>
   void perform(std::uint32_t node, Act&& act, witness::arrival how = witness::arrival::first);
   void settle(std::uint32_t node, membership::actions& out, witness::arrival how);
   void schedule(std::uint32_t node);
   void perform_occurrence(const occurrence& what);
   void tick(std::uint32_t node, const occurrence& what);
-  void resume(std::uint32_t node);
-  void read_what_waits(std::uint32_t node);
-  void unblock(std::uint32_t node);
-  void end_process(std::uint32_t node);
   circumstances why(std::uint32_t observer);
   void disturbed_until(time_point when);
 
+  // cluster_processes.cpp
+  void bring_up(std::uint32_t node, disk kept, new_address where);
+  void introduce_all();
+  void ask_seeds(std::uint32_t node);
+  std::vector<membership::service_entry> offered(std::uint32_t count) const;
+  void hold(std::uint32_t node, time_point& until, duration how_long, occurrence::kind its_end);
+  void resume(std::uint32_t node);
+  void unblock(std::uint32_t node);
+  void read_what_waits(std::uint32_t node);
+  void end_process(std::uint32_t node);
+
+  // cluster_packets.cpp
   void send(std::uint32_t from, membership::actions::send& sent);
   void plan_arrival(std::uint32_t slot, std::uint32_t to, duration takes);
   void plan_replay(std::uint32_t slot, std::uint32_t to);
+  void packet_comes(const occurrence& what);
   void arrive(std::uint32_t slot, std::uint32_t to, witness::arrival how);
   void release(std::uint32_t slot);
 

@@ -1,4 +1,5 @@
-// What the files of the cluster share and nobody else sees: one stream, and how a core is called.
+// What the files of the cluster share and nobody else sees: one stream, how a core is called, and how late a
+// packet may be.
 #pragma once
 
 #include <ctime>
@@ -21,6 +22,8 @@ struct cluster::stream {
 };
 
 inline constexpr std::size_t events_kept = 64;
+/// A packet that comes twice comes again so much later at most.
+inline constexpr duration replay_after_max = 60s;
 
 inline duration thread_cpu() {
   timespec now{};
