@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
+
+#include "run_meter.hpp"
 
 namespace troupe::simulator {
 
 namespace {
 
 constexpr duration step = 50ms;
-constexpr duration agreement_sampled = 5s;
 /// What a fault's end stirs up is measured for so long at least.
 constexpr duration afterwards = 10s;
-/// A node is degraded once so many of those who are well say so.
-constexpr double most_observers = .9;
 
 bool befalls_packets(fault_kind kind) {
   return kind == fault_kind::loss || kind == fault_kind::delay || kind == fault_kind::cut;
@@ -51,7 +51,11 @@ const char* name_of(fault_kind kind) {
 class performance {
  public:
   performance(const cluster_scenario& what, const membership_mode& mode, std::uint64_t seed)
-      : what_(what), random_(mix(seed + 77)), all_(options_for(what, mode, seed)), begun_(all_.now()) {}
+      : what_(what),
+        random_(mix(seed + 77)),
+        all_(options_for(what, mode, seed)),
+        meter_(what, all_),
+        begun_(all_.now()) {}
 
   cluster_outcome run() {
     begin();
@@ -100,7 +104,7 @@ class performance {
       all_.start_together(what_.nodes);
       all_.run(1s);
       begun_ = all_.now();
-      return mark();
+      return meter_.begin();
     }
     std::vector<std::pair<duration, std::uint32_t>> order;
     for (std::uint32_t node = 0; node < what_.nodes; ++node) {
@@ -115,22 +119,13 @@ class performance {
     }
     const auto formed = all_.run_until(
         std::max(what_.lasts, what_.settle), [&] { return all_.agree(); }, step);
-    if (formed) figures_["formed_s"] = to_seconds(all_.now() - begun_);
-    if (!formed && what_.settle > duration{0})
+    if (formed)
+      meter_.formed();
+    else if (what_.settle > duration{0})
       all_.seen_by_all().expect_agreement(all_.now() - begun_, all_.now());
-    figures_["first_cpu_ms"] = to_millis(all_.cpu_of_first());
-    figures_["first_kb"] = static_cast<double>(all_.sent_by(0)) / 1000;
-    figures_["formed_kb_per_node"] =
-        static_cast<double>(all_.counted().packet_bytes + all_.counted().stream_bytes) / 1000 / what_.nodes;
+    meter_.started();
     begun_ = all_.now();
-    mark();
-  }
-
-  void mark() {
-    at_mark_ = all_.counted();
-    second_mark_ = total_bytes();
-    next_second_ = begun_ + 1s;
-    next_agreement_ = begun_ + agreement_sampled;
+    meter_.begin();
   }
 
   void plan() {
@@ -138,13 +133,6 @@ class performance {
       const auto& each = what_.faults[k];
       steps_.push(begun_ + each.at, {act::turn, k, 0, {}});
     }
-    measured_from_ = what_.faults.empty() ? begun_ : begun_ + what_.faults.front().at;
-    for (const auto& each : what_.faults) measured_from_ = std::min(measured_from_, begun_ + each.at);
-    if (wants("cpu_us_per_node_s")) all_.record(what_.nodes / 2);
-  }
-
-  bool wants(const char* figure) const {
-    return std::find(what_.figures.begin(), what_.figures.end(), figure) != what_.figures.end();
   }
 
   // --- Faults ------------------------------------------------------------------------------------------
@@ -203,7 +191,7 @@ class performance {
     const bool few = it.nodes.size() * 2 < all_.size();
     for (const auto node : it.nodes) {
       if (few) all_.seen_by_all().anomalous(node);
-      if (few) suffering_.try_emplace(node, all_.now());
+      if (few) meter_.suffers(node);
     }
     ++fired_[name_of(it.kind)];
     const auto ends = it.lasts > duration{0} ? all_.now() + it.lasts : end_of_run();
@@ -224,6 +212,7 @@ class performance {
     std::vector<fault> all;
     for (const auto& [which, each] : active_) all.push_back(each);
     all_.set_troubles(all);
+    meter_.troubles(all.size());
   }
 
   std::uint32_t running() const { return all_.seen_by_all().running(); }
@@ -326,175 +315,39 @@ class performance {
 
   // --- Time --------------------------------------------------------------------------------------------
 
-  std::uint64_t total_bytes() const { return all_.counted().packet_bytes + all_.counted().stream_bytes; }
-
   void advance_to(time_point until) {
-    while (next_second_ <= until && !all_.seen_by_all().broken()) {
-      all_.run_to(next_second_);
-      sample();
+    while (meter_.next_sample() <= until && !all_.seen_by_all().broken()) {
+      all_.run_to(meter_.next_sample());
+      meter_.sample();
+      if (strict_ && meter_.seconds() % 5 == 0) all_.compare_all();
     }
     all_.run_to(until);
   }
 
-  void sample() {
-    next_second_ += 1s;
-    const auto bytes = total_bytes();
-    const auto& seen = all_.seen_by_all();
-    over_time_.push_back({static_cast<double>(bytes - second_mark_) / std::max(1u, running()),
-                          static_cast<double>(seen.disagreements()),
-                          static_cast<double>(seen.counted().false_positives)});
-    second_mark_ = bytes;
-    if (strict_ && over_time_.size() % 5 == 0) all_.compare_all();
-    if (!suffering_.empty() && wants("degraded_s_p50")) sample_degraded();
-    if (wants("views_agree_percent") && all_.now() >= next_agreement_) sample_agreement();
-    if (wants("members_peak_ratio") && running() > 0) sample_state();
-  }
-
-  void sample_degraded() {
-    for (auto each = suffering_.begin(); each != suffering_.end();) {
-      const auto& [node, since] = *each;
-      std::uint32_t observers = 0, say = 0;
-      for (std::uint32_t other = 0; other < all_.size(); ++other) {
-        if (!all_.seen_by_all().is_sound(other)) continue;
-        ++observers;
-        const auto* held = all_.brain(other).members().find(all_.id(node));
-        say += held != nullptr && (held->degraded || !membership::is_live(held->state));
-      }
-      if (say < most_observers * observers) {
-        ++each;
-        continue;
-      }
-      samples_["degraded_s"].push_back(to_seconds(all_.now() - since));
-      each = suffering_.erase(each);
-    }
-  }
-
-  /// Of those who are well, how many are of the majority's opinion about each: live or not.
-  void sample_agreement() {
-    next_agreement_ += agreement_sampled;
-    if (active_.empty() || all_.now() < measured_from_ + 30s) return;
-    const auto& seen = all_.seen_by_all();
-    double agree = 0, pairs = 0;
-    for (std::uint32_t subject = 0; subject < all_.size(); ++subject) {
-      double live = 0, observers = 0;
-      for (std::uint32_t other = 0; other < all_.size(); ++other) {
-        if (other == subject || !seen.is_sound(other)) continue;
-        const auto held = seen.seen(other, subject);
-        ++observers;
-        live += held && membership::is_live(*held);
-      }
-      agree += std::max(live, observers - live);
-      pairs += observers;
-    }
-    agreed_.push_back(pairs > 0 ? 100 * agree / pairs : 100);
-  }
-
-  void sample_state() {
-    std::size_t most = 0;
-    for (const auto node : all_.running_nodes()) most = std::max(most, all_.brain(node).members().size());
-    peaks_.push_back(static_cast<double>(most));
-  }
-
   /// From the end of the last fault: views are to agree again.
   void converge() {
-    const auto since = std::max(calm_, measured_from_);
+    const auto since = std::max(calm_, meter_.measured_from());
     if (all_.now() < since) advance_to(since);
     const auto limit = std::max(end_of_run(), all_.now()) + what_.settle;
     while (!all_.seen_by_all().broken() && !all_.agree() && all_.now() < limit)
       advance_to(std::min(all_.now() + step, limit));
     if (all_.agree()) {
-      if (calm_ > begun_) samples_["converged_s"].push_back(to_seconds(all_.now() - since));
+      if (calm_ > begun_) meter_.converged(since);
     } else if (what_.settle > duration{0}) {
       all_.seen_by_all().expect_agreement(what_.settle, all_.now());
     }
     if (strict_) advance_to(all_.now() + 5s);
   }
 
-  // --- Figures -----------------------------------------------------------------------------------------
-
-  void add_news() {
-    const auto& seen = all_.seen_by_all();
-    static constexpr const char* kinds[] = {"gone", "present", "document"};
-    std::map<std::uint32_t, std::size_t> youngest;
-    for (std::size_t k = 0; k < seen.news().size(); ++k) youngest[seen.news()[k].subject] = k;
-    for (std::size_t k = 0; k < seen.news().size(); ++k) {
-      const auto& item = seen.news()[k];
-      if (item.happened < measured_from_) continue;
-      const std::string kind = kinds[static_cast<std::size_t>(item.what)];
-      // What was overtaken by younger news has no end.
-      if (item.all == never && youngest[item.subject] != k) continue;
-      const auto add = [&](const char* name, time_point at) {
-        samples_[kind + name].push_back(to_seconds((at == never ? all_.now() : at) - item.happened));
-      };
-      add("_first_s", item.first);
-      add("_most_s", item.most);
-      add("_all_s", item.all);
-      if (item.all == never) ++figures_[kind + "_unknown"];
-    }
-  }
-
-  void add_traffic() {
-    const double seconds = to_seconds(all_.now() - begun_);
-    const auto& counted = all_.counted();
-    const double nodes = std::max(1u, running());
-    const auto per_node = [&](std::uint64_t now, std::uint64_t before) {
-      return static_cast<double>(now - before) / seconds / nodes;
-    };
-    if (seconds <= 0) return;
-    figures_["packets_per_node_s"] = per_node(counted.packets, at_mark_.packets);
-    figures_["packet_bytes_per_node_s"] = per_node(counted.packet_bytes, at_mark_.packet_bytes);
-    figures_["bytes_per_node_s"] =
-        per_node(counted.packet_bytes + counted.stream_bytes, at_mark_.packet_bytes + at_mark_.stream_bytes);
-    const auto index = [&](time_point at) {
-      return static_cast<std::size_t>(std::max<std::int64_t>(0, (at - begun_) / 1s));
-    };
-    constexpr std::size_t window = 5;
-    const auto fault = std::min(index(measured_from_), over_time_.size());
-    const auto mean = [&](std::size_t from, std::size_t to) {
-      double sum = 0;
-      for (auto k = from; k < to; ++k) sum += over_time_[k].bytes_per_node;
-      return to > from ? sum / static_cast<double>(to - from) : 0;
-    };
-    if (fault < window) return;
-    const double base = mean(0, fault);
-    double most = 0;
-    for (auto k = index(std::max(calm_, measured_from_)); k + window <= over_time_.size(); ++k)
-      most = std::max(most, mean(k, k + window));
-    if (base > 0 && most > 0) figures_["traffic_ratio"] = most / base;
-  }
+  // --- What it came to ---------------------------------------------------------------------------------
 
   cluster_outcome conclude() {
-    const auto& seen = all_.seen_by_all();
-    const auto& counted = seen.counted();
-    figures_["false_positives"] = static_cast<double>(counted.false_positives);
-    figures_["false_positives_healthy"] = static_cast<double>(counted.false_positives_at_healthy);
-    figures_["wrong_deaths"] = static_cast<double>(counted.wrong_deaths);
-    figures_["wrong_accusations"] = static_cast<double>(counted.wrong_accusations);
-    figures_["suspicions"] = static_cast<double>(counted.suspicions_by_hand);
-    figures_["batches_max"] = seen.batches_max();
-    figures_["batches_mean"] = seen.batches_mean();
-    figures_["virtual_s"] = to_seconds(all_.now() - begun_);
-    if (!agreed_.empty()) {
-      double sum = 0;
-      for (const double each : agreed_) sum += each;
-      figures_["views_agree_percent"] = sum / static_cast<double>(agreed_.size());
-    }
-    if (peaks_.size() >= 10) {
-      const auto half = peaks_.begin() + static_cast<std::ptrdiff_t>(peaks_.size() / 2);
-      figures_["members_peak_ratio"] =
-          *std::max_element(half, peaks_.end()) / std::max(1., *std::max_element(peaks_.begin(), half));
-      figures_["members_peak"] = *std::max_element(peaks_.begin(), peaks_.end());
-    }
-    if (!suffering_.empty() && wants("degraded_s_p50"))
-      for (const auto& [node, since] : suffering_)
-        samples_["degraded_s"].push_back(to_seconds(all_.now() - since));
-    if (wants("cpu_us_per_node_s"))
-      figures_["cpu_us_per_node_s"] = all_.cost_of_recorded(3) * 1e6 / to_seconds(all_.now() - begun_);
-    add_news();
-    add_traffic();
+    auto came = meter_.conclude(calm_);
     count_fired();
-    return {std::move(figures_), std::move(samples_), std::move(over_time_),
-            seen.broken(),       std::move(fired_),   all_.trace()};
+    came.broken = all_.seen_by_all().broken();
+    came.fired = std::move(fired_);
+    came.trace = all_.trace();
+    return came;
   }
 
   void count_fired() {
@@ -516,22 +369,14 @@ class performance {
   const cluster_scenario& what_;
   random_source random_;
   cluster all_;
+  run_meter meter_;
   time_point begun_;
-  time_point measured_from_{};
   time_point calm_{};  // when the last fault ended
   time_point last_start_{};
   bool strict_ = false;
   event_queue<happening> steps_;
   std::vector<std::pair<std::uint32_t, fault>> active_;
-  std::set<std::uint32_t> befallen_;               // drawn, and not struck yet
-  std::map<std::uint32_t, time_point> suffering_;  // since when, until it is known to be degraded
-  cluster::counters at_mark_;
-  std::uint64_t second_mark_ = 0;
-  time_point next_second_{}, next_agreement_{};
-  std::vector<second> over_time_;
-  std::vector<double> agreed_, peaks_;
-  std::map<std::string, double> figures_;
-  std::map<std::string, std::vector<double>> samples_;
+  std::set<std::uint32_t> befallen_;  // drawn, and not struck yet
   std::map<std::string, std::uint64_t> fired_;
 };
 
