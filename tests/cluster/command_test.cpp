@@ -155,7 +155,7 @@ TEST_CASE("the command runs a cluster, calls it, hurts it, and leaves nothing be
   CHECK(at.troupe("ps").code == 3);
 }
 
-TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
+TEST_CASE("the command tells who is in a cluster, and what they serve") {
   const desk at;
   at.succeeds("up " + at.hello());
   const auto members = at.succeeds("members -o json").read().at("members");
@@ -174,6 +174,14 @@ TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
   CHECK(method.at("safety").get<std::string>() == "readOnly");
   CHECK(method.at("timeoutMicros").get<int>() == 500'000);
 
+  // From outside of the folder that has its state.
+  const auto address = members[0].at("address").get<std::string>();
+  CHECK(at.succeeds("members --cluster hello -o json --address " + address).read().at("members").size() == 2);
+}
+
+TEST_CASE("the command changes how replicas are chosen, at one node or at all, and explains it") {
+  const desk at;
+  at.succeeds("up " + at.hello());
   at.succeeds("policy hello.Greeter round_robin --node greeter-1");
   const auto view = at.succeeds("explain hello.Greeter --from greeter-1 -o json").read().at("views").front();
   CHECK(view.at("from").get<std::string>() == "greeter-1");
@@ -200,7 +208,11 @@ TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
     for (const auto& term : seen.at("candidates").front().at("terms"))
       if (term.at("name").get<std::string>() == "load") CHECK(term.at("weight").get<double>() == .8);
   }
+}
 
+TEST_CASE("the command makes a service fail, tells what became of it, and lets a node drain") {
+  const desk at;
+  at.succeeds("up " + at.hello());
   at.succeeds("fault greeter-1 hello.Greeter --fail 100");
   const auto refused = at.troupe(std::string(greet) + " --on greeter-1");
   CHECK(refused.code == 1);
@@ -211,10 +223,6 @@ TEST_CASE("the command looks into a cluster, and gives its nodes orders") {
   const auto numbers = at.succeeds("stats greeter-1 -o json").read().at("nodes").front();
   CHECK(numbers.at("services").front().at("name").get<std::string>() == "hello.Greeter");
   CHECK(numbers.at("services").front().at("requests").get<int>() == 2);
-
-  // From outside of the folder that has its state.
-  const auto address = members[0].at("address").get<std::string>();
-  CHECK(at.succeeds("members --cluster hello -o json --address " + address).read().at("members").size() == 2);
 
   at.succeeds("drain greeter-2");
   for (int i = 0; i < 500 && at.state_of("greeter-2") != "exited"; ++i) std::this_thread::sleep_for(10ms);

@@ -302,7 +302,7 @@ TEST_CASE("a node whose workers are all stuck is seen so by the others, and well
   CHECK(eventually([&] { return seen() == 0; }, 20s));
 }
 
-TEST_CASE("the admin service tells all about its node, and steers it") {
+TEST_CASE("the admin service tells all about its node") {
   trio all;
   auto& one = *all.servers[0];
   const auto id = one.self().node;
@@ -336,19 +336,6 @@ TEST_CASE("the admin service tells all about its node, and steers it") {
   REQUIRE(links);
   CHECK(links->getLinks().size() >= 1);
   CHECK(links->getCounters().size() > 20);
-  CHECK(admin.fault("lab.Bench", 0, 0).on(id).wait().error().code == code::failed_precondition);
-  const auto set_policy = [&](const char* service, const char* name) {
-    return admin
-        .policy([&](auto to) {
-          to.setService(service);
-          to.setName(name);
-        })
-        .on(id)
-        .wait();
-  };
-  CHECK(set_policy("lab.Bench", "round_robin"));
-  CHECK(set_policy("lab.Bench", "best").error().code == code::invalid_argument);
-  CHECK(set_policy("lab.Nothing", "random").error().code == code::not_found);
   CHECK(admin.explainCall("nonsense").on(id).wait().error().code == code::invalid_argument);
   const auto past = admin.events(0).on(id).wait();
   REQUIRE(past);
@@ -362,6 +349,26 @@ TEST_CASE("the admin service tells all about its node, and steers it") {
   }
   CHECK(joined == std::set<std::string>{"two", "caller"});
   CHECK(admin.events(past->getLast()).on(id).wait()->getEvents().size() == 0);
+}
+
+TEST_CASE("the admin service steers its node: policies, seeds, and when it is to stop") {
+  trio all;
+  auto& one = *all.servers[0];
+  const auto id = one.self().node;
+  const auto admin = all.caller->client<admin::Admin>();
+  CHECK(admin.fault("lab.Bench", 0, 0).on(id).wait().error().code == code::failed_precondition);
+  const auto set_policy = [&](const char* service, const char* name) {
+    return admin
+        .policy([&](auto to) {
+          to.setService(service);
+          to.setName(name);
+        })
+        .on(id)
+        .wait();
+  };
+  CHECK(set_policy("lab.Bench", "round_robin"));
+  CHECK(set_policy("lab.Bench", "best").error().code == code::invalid_argument);
+  CHECK(set_policy("lab.Nothing", "random").error().code == code::not_found);
   const auto join = [&](const char* seed) {
     return admin.join([&](auto to) { to.initSeeds(1).set(0, seed); }).on(id).wait();
   };

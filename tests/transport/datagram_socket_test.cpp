@@ -1,5 +1,6 @@
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <troupe/transport/datagram_socket.hpp>
@@ -8,68 +9,110 @@
 
 namespace troupe::transport {
 
-TEST_CASE("a UDP socket carries packets, drops oversized ones, and survives whatever a peer does") {
-  loop_fixture where;
-  auto open = [] { return std::move(listen_on(*parse_endpoint("127.0.0.1:0")).value()); };
-  auto here = open();
-  auto there = open();
-  std::vector<std::string> heard;
-  datagram_socket one(where.loop(), std::move(here.udp),
-                      [&](std::span<const std::byte> packet, const endpoint& from) {
-                        CHECK(from.port != 0);
-                        heard.emplace_back(reinterpret_cast<const char*>(packet.data()), packet.size());
-                      });
-  datagram_socket other(where.loop(), std::move(there.udp),
-                        [](std::span<const std::byte>, const endpoint&) {});
-  where.on_loop([&] {
-    one.start();
-    other.start();
-  });
-  const auto bytes_of = [](const std::string& what) {
-    const auto bytes = std::as_bytes(std::span(what));
-    return std::vector<std::byte>(bytes.begin(), bytes.end());
-  };
-  const auto say = [&](const endpoint& to, const std::string& what) {
+namespace {
+
+std::vector<std::byte> bytes_of(const std::string& what) {
+  const auto bytes = std::as_bytes(std::span(what));
+  return {bytes.begin(), bytes.end()};
+}
+
+/// Two sockets on one loop: what `other` says to `one` is heard.
+struct pair_of_sockets {
+  pair_of_sockets() {
     where.on_loop([&] {
-      other.send(bytes_of(what), to);
+      one.start();
+      other.start();
+    });
+  }
+  ~pair_of_sockets() {
+    where.on_loop([&] {
+      one.stop();
+      other.stop();
+    });
+    where.on_loop([] {});
+  }
+  static listening_sockets open() { return std::move(listen_on(*parse_endpoint("127.0.0.1:0")).value()); }
+  void say(const std::string& what) {
+    where.on_loop([&] {
+      other.send(bytes_of(what), here.bound);
       other.flush();
     });
-  };
-  say(here.bound, "hello");
-  REQUIRE(where.eventually([&] { return heard.size() == 1; }));
-  CHECK(heard[0] == "hello");
-  say(here.bound, std::string(3000, 'x'));
-  // Nobody listens there (an ICMP error comes back), and what no kernel would send.
-  where.on_loop([&] {
-    one.send({}, *parse_endpoint("127.0.0.1:1"));
-    one.flush();
+  }
+  bool hears(std::size_t packets) {
+    return where.eventually([&] { return heard.size() == packets; });
+  }
+
+  loop_fixture where;
+  listening_sockets here = open(), there = open();
+  std::vector<std::string> heard;
+  datagram_socket one{where.loop(), std::move(here.udp),
+                      [this](std::span<const std::byte> packet, const endpoint& from) {
+                        CHECK(from.port != 0);
+                        heard.emplace_back(reinterpret_cast<const char*>(packet.data()), packet.size());
+                      }};
+  datagram_socket other{where.loop(), std::move(there.udp),
+                        [](std::span<const std::byte>, const endpoint&) {}};
+};
+
+}  // namespace
+
+TEST_CASE("a UDP socket carries packets, and drops oversized ones") {
+  pair_of_sockets it;
+  it.say("hello");
+  REQUIRE(it.hears(1));
+  CHECK(it.heard[0] == "hello");
+  it.say(std::string(3000, 'x'));
+  it.say("still there?");
+  REQUIRE(it.hears(2));
+  CHECK(it.heard[1] == "still there?");
+  it.where.on_loop([&] {
+    CHECK(it.one.counted().oversized == 1);
+    CHECK(it.one.counted().received == 2);
+    CHECK(it.other.counted().unsent == 0);
+    CHECK(it.other.counted().sent == 3);
   });
-  // In one go: an error is one packet's, and the rest leaves in order.
-  where.on_loop([&] {
+}
+
+TEST_CASE("whatever happens to one packet, the rest leaves in order") {
+  pair_of_sockets it;
+  // Nobody listens there: an ICMP error comes back.
+  it.where.on_loop([&] {
+    it.one.send({}, *parse_endpoint("127.0.0.1:1"));
+    it.one.flush();
+  });
+  // In one go, with what no kernel would send.
+  it.where.on_loop([&] {
     for (int i = 0; i < 100; ++i) {
-      if (i == 7) other.send(bytes_of(std::string(70'000, 'x')), here.bound);
-      if (i == 40) other.send(bytes_of("to all"), *parse_endpoint("255.255.255.255:9"));
-      other.send(bytes_of(std::to_string(i)), here.bound);
+      if (i == 7) it.other.send(bytes_of(std::string(70'000, 'x')), it.here.bound);
+      if (i == 40) it.other.send(bytes_of("to all"), *parse_endpoint("255.255.255.255:9"));
+      it.other.send(bytes_of(std::to_string(i)), it.here.bound);
     }
-    other.flush();
+    it.other.flush();
   });
-  REQUIRE(where.eventually([&] { return heard.size() == 101; }));
-  CHECK(heard[100] == "99");
-  // An error event, as epoll reports it, is cleared and forgotten.
-  where.on_loop([&] { one.handle_event(caf::io::network::operation::propagate_error); });
-  say(here.bound, "still there?");
-  REQUIRE(where.eventually([&] { return heard.size() == 102; }));
-  where.on_loop([&] {
-    CHECK(one.counted().oversized == 1);
-    CHECK(one.counted().received == 102);
-    CHECK(other.counted().unsent == 2);
-    CHECK(other.counted().sent == 103);
-    one.stop();
-    other.stop();
-    one.send({}, there.bound);
-    one.flush();
+  REQUIRE(it.hears(100));
+  for (int i = 0; i < 100; ++i) CHECK(it.heard[static_cast<std::size_t>(i)] == std::to_string(i));
+  it.where.on_loop([&] {
+    CHECK(it.one.counted().received == 100);
+    CHECK(it.other.counted().unsent == 2);
+    CHECK(it.other.counted().sent == 100);
   });
-  where.on_loop([] {});
+}
+
+TEST_CASE("an error event, as epoll reports it, is cleared and forgotten") {
+  pair_of_sockets it;
+  it.where.on_loop([&] { it.one.handle_event(caf::io::network::operation::propagate_error); });
+  it.say("still there?");
+  CHECK(it.hears(1));
+}
+
+TEST_CASE("a socket that has stopped may still be handed packets") {
+  pair_of_sockets it;
+  it.where.on_loop([&] {
+    it.one.stop();
+    it.one.send({}, it.there.bound);
+    it.one.flush();
+  });
+  it.where.on_loop([&] { CHECK(it.other.counted().received == 0); });
 }
 
 }  // namespace troupe::transport

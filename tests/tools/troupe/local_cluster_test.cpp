@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <pty.h>
@@ -48,76 +49,99 @@ cluster_file file_of(const std::filesystem::path& program, unsigned replicas,
 
 }  // namespace
 
+namespace {
+
+/// A cluster of three sleepers.
+struct three_replicas {
+  three_replicas() {
+    REQUIRE(made);
+    nodes = made->nodes();
+    REQUIRE(nodes.size() == 3);
+    const auto expected = "--name one-2 --cluster test --listen " + nodes[1].address + " --join " +
+                          nodes[0].address + " --join " + nodes[2].address +
+                          " --log-level warn --allow-faults true --shard 2/3\n";
+    REQUIRE(soon([&] { return content_of(nodes[1].log) == expected; }));
+  }
+
+  scratch_folder here;
+  cluster_file file = file_of(here.write_program("program", sleeper), 3, {"--shard", "{n}/{replicas}"});
+  std::filesystem::path state = here.path() / "state";
+  troupe::result<local_cluster> made = local_cluster::up(file, {state, lifetime::bound, "warn"});
+  std::vector<node_status> nodes;
+};
+
+}  // namespace
+
 TEST_CASE("each replica is started under its name and address, with the others as seeds") {
-  const scratch_folder here;
-  const auto file = file_of(here.write_program("program", sleeper), 3, {"--shard", "{n}/{replicas}"});
-  auto made = local_cluster::up(file, {here.path() / "state", lifetime::bound, "warn"});
-  REQUIRE(made);
-  const auto nodes = made->nodes();
-  REQUIRE(nodes.size() == 3);
-  CHECK(made->addresses().size() == 3);
-  const auto& second = nodes[1];
+  const three_replicas it;
+  CHECK(it.made->addresses().size() == 3);
+  const auto& second = it.nodes[1];
   CHECK(second.name == "one-2");
   CHECK(second.state == process_state::running);
-  CHECK(second.address != nodes[0].address);
-  const auto expected = "--name one-2 --cluster test --listen " + second.address + " --join " +
-                        nodes[0].address + " --join " + nodes[2].address +
-                        " --log-level warn --allow-faults true --shard 2/3\n";
-  CHECK(soon([&] { return content_of(second.log) == expected; }));
+  CHECK(second.address != it.nodes[0].address);
+}
 
-  SUBCASE("going, it leaves nothing") {
-    const auto forced = made->down(10s);
-    REQUIRE(forced);
-    CHECK(forced->empty());
-    for (const auto& node : nodes) CHECK(look_at(node.process).state == process_state::exited);
-    CHECK_FALSE(std::filesystem::exists(here.path() / "state"));
-    CHECK(made->nodes().empty());
-  }
-  SUBCASE("another object stands for the same cluster") {
-    auto other = local_cluster::open(here.path() / "state");
-    REQUIRE(other);
-    CHECK(other->name() == "test");
-    REQUIRE(other->kill("one-1", SIGKILL));
-    const auto killed = made->find("one-1");
-    REQUIRE(killed);
-    CHECK(killed->state == process_state::exited);
-    CHECK(killed->ending == "killed by SIGKILL");
-    CHECK(made->addresses().size() == 2);
+TEST_CASE("a cluster that goes down leaves nothing") {
+  three_replicas it;
+  const auto forced = it.made->down(10s);
+  REQUIRE(forced);
+  CHECK(forced->empty());
+  for (const auto& node : it.nodes) CHECK(look_at(node.process).state == process_state::exited);
+  CHECK_FALSE(std::filesystem::exists(it.state));
+  CHECK(it.made->nodes().empty());
+}
 
-    const auto again = made->kill("one-1", SIGTERM);
-    REQUIRE_FALSE(again);
-    CHECK(again.error().code == troupe::code::failed_precondition);
-    REQUIRE(made->restart("one-1"));
-    CHECK(other->find("one-1")->state == process_state::running);
-    CHECK(other->find("one-1")->address == nodes[0].address);
-  }
-  SUBCASE("a second cluster does not take its place") {
-    const auto refused = local_cluster::up(file, {here.path() / "state", lifetime::bound});
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == troupe::code::already_exists);
-    CHECK(made->addresses().size() == 3);
-  }
-  SUBCASE("replicas come and go") {
-    const auto added = made->add("one");
-    REQUIRE(added);
-    CHECK(*added == "one-4");
-    CHECK(
-        soon([&] { return content_of(made->find("one-4")->log).find("--shard 4/4") != std::string::npos; }));
-    REQUIRE(made->remove("one-4"));
-    CHECK_FALSE(made->find("one-4"));
-    CHECK(made->groups().front().replicas == 3);
-    const auto nobody = made->add("two");
-    REQUIRE_FALSE(nobody);
-    CHECK(nobody.error().text == "cluster test has no group 'two'; there are one");
-  }
-  SUBCASE("a paused one is asked last, and still ends") {
-    REQUIRE(made->pause("one-1"));
-    CHECK(soon([&] { return made->find("one-1")->state == process_state::paused; }));
-    CHECK(made->addresses() == std::vector{nodes[1].address, nodes[2].address, nodes[0].address});
-    const auto forced = made->down(10s);
-    REQUIRE(forced);
-    CHECK(forced->empty());
-  }
+TEST_CASE("another object stands for the same cluster") {
+  three_replicas it;
+  auto other = local_cluster::open(it.state);
+  REQUIRE(other);
+  CHECK(other->name() == "test");
+  REQUIRE(other->kill("one-1", SIGKILL));
+  const auto killed = it.made->find("one-1");
+  REQUIRE(killed);
+  CHECK(killed->state == process_state::exited);
+  CHECK(killed->ending == "killed by SIGKILL");
+  CHECK(it.made->addresses().size() == 2);
+
+  const auto again = it.made->kill("one-1", SIGTERM);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == troupe::code::failed_precondition);
+  REQUIRE(it.made->restart("one-1"));
+  CHECK(other->find("one-1")->state == process_state::running);
+  CHECK(other->find("one-1")->address == it.nodes[0].address);
+}
+
+TEST_CASE("a second cluster does not take the place of one that is up") {
+  const three_replicas it;
+  const auto refused = local_cluster::up(it.file, {it.state, lifetime::bound});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == troupe::code::already_exists);
+  CHECK(it.made->addresses().size() == 3);
+}
+
+TEST_CASE("replicas come and go") {
+  three_replicas it;
+  const auto added = it.made->add("one");
+  REQUIRE(added);
+  CHECK(*added == "one-4");
+  CHECK(
+      soon([&] { return content_of(it.made->find("one-4")->log).find("--shard 4/4") != std::string::npos; }));
+  REQUIRE(it.made->remove("one-4"));
+  CHECK_FALSE(it.made->find("one-4"));
+  CHECK(it.made->groups().front().replicas == 3);
+  const auto nobody = it.made->add("two");
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().text == "cluster test has no group 'two'; there are one");
+}
+
+TEST_CASE("a paused replica is asked last, and still ends") {
+  three_replicas it;
+  REQUIRE(it.made->pause("one-1"));
+  CHECK(soon([&] { return it.made->find("one-1")->state == process_state::paused; }));
+  CHECK(it.made->addresses() == std::vector{it.nodes[1].address, it.nodes[2].address, it.nodes[0].address});
+  const auto forced = it.made->down(10s);
+  REQUIRE(forced);
+  CHECK(forced->empty());
 }
 
 TEST_CASE("what does not end in time is killed, and named") {
