@@ -169,6 +169,12 @@ TEST_CASE("the command tells who is in a cluster, and what they serve") {
   CHECK(services[0].at("name").get<std::string>() == "hello.Greeter");
   CHECK(services[0].at("nodes").get<std::vector<std::string>>() ==
         std::vector<std::string>{"greeter-1", "greeter-2"});
+  CHECK(at.succeeds("wait hello.Greeter --replicas 2").out ==
+        "hello.Greeter is served by greeter-1, greeter-2\n");
+  const auto waited = at.troupe("wait hello.Greeter --replicas 3 --within 200ms");
+  CHECK(waited.code == 1);
+  CHECK(waited.err.find("after 200 ms hello.Greeter has 2 of 3 replicas: greeter-1, greeter-2") !=
+        std::string::npos);
   const auto method = at.succeeds("describe hello.Greeter -o json").read().at("methods").front();
   CHECK(method.at("signature").get<std::string>() == "greet (name :Text) -> (greeting :Text, from :Text)");
   CHECK(method.at("safety").get<std::string>() == "readOnly");
