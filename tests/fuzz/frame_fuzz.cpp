@@ -143,7 +143,7 @@ void look_at_reply(const wire::message& from) {
     copy.fail(*said->failed);
     look(said->failed->text);
   } else {
-    const auto results = wire::results_of(from);
+    const auto results = said->results;
     look(results.targetSize().wordCount);
     look(wire::view_of(results.getAs<wire::idl::Failure>().getText()));
   }

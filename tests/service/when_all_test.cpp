@@ -27,7 +27,9 @@ class held_calls final : public calling::call_port {
   void answer(std::size_t which, const std::string& text) {
     wire::reply_envelope reply;
     reply.results().setAs<capnp::Text>(text);
-    held[which]->succeed(wire::open(wire::copy_to_frame(reply.message()), {}).value());
+    auto answer = wire::open(wire::copy_to_frame(reply.message()), {}).value();
+    const auto results = wire::read_reply(*answer)->results;
+    held[which]->succeed(std::move(answer), results);
     calling::outgoing_call::finish(std::exchange(held[which], nullptr));
   }
   void fail(std::size_t which, const std::string& text) {

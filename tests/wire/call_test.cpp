@@ -180,7 +180,7 @@ TEST_CASE("results arrive with the load that they were written with") {
   CHECK(said->load.service_time == load.service_time);
   CHECK(said->load.service_age == load.service_age);
   CHECK(said->load.flags == load.flags);
-  CHECK(results_of(*message).getAs<idl::Hello>().getName() == "results");
+  CHECK(said->results.getAs<idl::Hello>().getName() == "results");
 }
 
 TEST_CASE("each flag of a load travels alone") {

@@ -12,7 +12,10 @@ void outgoing_call::init(const wire::method_address& to, std::string_view method
   envelope_.begin(to);
 }
 
-void outgoing_call::succeed(wire::message_ptr answer) { answer_ = std::move(answer); }
+void outgoing_call::succeed(wire::message_ptr answer, capnp::AnyPointer::Reader results) {
+  answer_ = std::move(answer);
+  results_ = results;
+}
 
 call_error outgoing_call::failure(code code, std::string text) const {
   call_error problem;

@@ -65,7 +65,7 @@ class outgoing_call final : public actor::returned_call {
   time_point deadline{};
 
   /// Exactly one of these, once. `finish` then brings the call home.
-  void succeed(wire::message_ptr answer);
+  void succeed(wire::message_ptr answer, capnp::AnyPointer::Reader results);
   void fail(call_error problem);
   /// What a failure of this call begins with: whose it is.
   call_error failure(code code, std::string text) const;
@@ -77,7 +77,7 @@ class outgoing_call final : public actor::returned_call {
 
   const std::unique_ptr<call_error>& problem() const { return problem_; }
   /// Only without a problem. Throws kj::Exception where the peer sent nonsense.
-  capnp::AnyPointer::Reader results() const { return wire::results_of(*answer_); }
+  capnp::AnyPointer::Reader results() const { return results_; }
 
   /// Blocks until finished. Not in an actor's turn.
   void wait() const;
@@ -85,6 +85,7 @@ class outgoing_call final : public actor::returned_call {
  private:
   wire::request_envelope envelope_;
   wire::message_ptr answer_;
+  capnp::AnyPointer::Reader results_;  // in it
   std::unique_ptr<call_error> problem_;
   std::atomic<bool> finished_{false};
 };

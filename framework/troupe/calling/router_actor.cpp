@@ -201,7 +201,7 @@ void router_actor::perform(routing::finish& what, time_point now) {
     what.advice = answer_advice_;
   }
   if (what.winner && !declined)
-    call->succeed(std::move(answer_));
+    call->succeed(std::move(answer_), answer_results_);
   else
     call->fail(failure_of(*call, what, now));
   bring_home(std::move(call));
@@ -281,6 +281,7 @@ result<void> router_actor::on_reply(wire::message_ptr reply, time_point now) {
     if (what.fate == retry::fate::answered) answer_problem_ = error{what.code, std::string(what.text)};
   }
   answer_ = std::move(reply);
+  answer_results_ = said->results;
   core_.answered(said->attempt, what, now, actions_);
   settle(now);
   answer_.reset();

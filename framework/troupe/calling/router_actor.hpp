@@ -119,8 +119,9 @@ class router_actor final : public actor::bound_actor, private egress::listener {
   std::size_t performed_ = 0;
   std::size_t finished_ = 0;
   bool settling_ = false;
-  wire::message_ptr answer_;             // being read: the winner's, if it wins
-  std::optional<error> answer_problem_;  // what it says, where its handler failed
+  wire::message_ptr answer_;                  // being read: the winner's, if it wins
+  capnp::AnyPointer::Reader answer_results_;  // in it
+  std::optional<error> answer_problem_;       // what it says, where its handler failed
   rpc::advice answer_advice_ = rpc::advice::may_retry;
   std::vector<router_port::item> taken_;
   std::priority_queue<router_port::later, std::vector<router_port::later>, later_due> later_;

@@ -40,19 +40,14 @@ failure read(idl::Failure::Reader from) {
 // --- Requests ------------------------------------------------------------------------------------------
 
 void request_envelope::begin(const method_address& to) {
-  auto request = message_.initRoot<idl::Frame>().initRequest();
-  request.setInterfaceId(to.interface_id);
-  request.setMethod(to.ordinal);
-  fill(request.initService(size_of(to.service)), to.service);
-}
-
-capnp::AnyPointer::Builder request_envelope::params() {
-  return message_.getRoot<idl::Frame>().getRequest().getParams();
+  request_ = message_.initRoot<idl::Frame>().initRequest();
+  request_.setInterfaceId(to.interface_id);
+  request_.setMethod(to.ordinal);
+  fill(request_.initService(size_of(to.service)), to.service);
 }
 
 void request_envelope::set_metadata(std::span<const std::pair<std::string, std::string>> entries) {
-  auto list =
-      message_.getRoot<idl::Frame>().getRequest().initMetadata(static_cast<capnp::uint>(entries.size()));
+  auto list = request_.initMetadata(static_cast<capnp::uint>(entries.size()));
   for (capnp::uint i = 0; i < list.size(); ++i) {
     fill(list[i].initKey(size_of(entries[i].first)), entries[i].first);
     fill(list[i].initValue(size_of(entries[i].second)), entries[i].second);
@@ -60,14 +55,13 @@ void request_envelope::set_metadata(std::span<const std::pair<std::string, std::
 }
 
 void request_envelope::stamp(const attempt_head& what, const rpc::trace_context& trace) {
-  auto request = message_.getRoot<idl::Frame>().getRequest();
-  request.setAttemptId(what.attempt.value);
-  request.setCallId(what.call.value);
-  request.setAttempt(what.number);
-  request.setCriticality(static_cast<std::uint8_t>(what.criticality));
-  request.setBounceAt(what.bounce_at);
-  request.setRemainingMicros(std::max<std::uint64_t>(to_micros(what.remaining), 1));
-  auto traced = request.getTrace();
+  request_.setAttemptId(what.attempt.value);
+  request_.setCallId(what.call.value);
+  request_.setAttempt(what.number);
+  request_.setCriticality(static_cast<std::uint8_t>(what.criticality));
+  request_.setBounceAt(what.bounce_at);
+  request_.setRemainingMicros(std::max<std::uint64_t>(to_micros(what.remaining), 1));
+  auto traced = request_.getTrace();
   traced.setHigh(trace.high);
   traced.setLow(trace.low);
   traced.setSpan(trace.span);
@@ -118,17 +112,18 @@ void reply_envelope::set_load(const rpc::load_report& what) { write(reply_.initL
 rpc::load_report reply_envelope::load() { return read(reply_.asReader().getLoad()); }
 
 result<reply> read_reply(const message& from) {
-  reply said;
+  result<reply> said(reply{});
   const auto whole = catching_kj("a reply that cannot be read", [&] {
     const auto root = from.root().getReply();
-    said.attempt = {root.getAttemptId()};
-    said.load = read(root.getLoad());
-    if (root.isFailure()) said.failed = read(root.getFailure());
+    said->attempt = {root.getAttemptId()};
+    said->load = read(root.getLoad());
+    if (root.isFailure())
+      said->failed = read(root.getFailure());
+    else
+      said->results = root.getResults();
   });
   if (!whole) return whole.error();
   return said;
 }
-
-capnp::AnyPointer::Reader results_of(const message& from) { return from.root().getReply().getResults(); }
 
 }  // namespace troupe::wire

@@ -63,7 +63,7 @@ class request_envelope {
 
   /// Once, first.
   void begin(const method_address& to);
-  capnp::AnyPointer::Builder params();
+  capnp::AnyPointer::Builder params() { return request_.getParams(); }
   /// Once at most.
   void set_metadata(std::span<const std::pair<std::string, std::string>> entries);
   /// As often as there are attempts.
@@ -72,10 +72,11 @@ class request_envelope {
   capnp::MessageBuilder& message() { return message_; }
 
  private:
-  // Cap'n Proto wants it zeroed. Requests of 250 bytes fit, and so does a call into the allocator's cache
+  // Cap'n Proto wants it zeroed. Parameters of 300 bytes fit, and so does a call into the allocator's cache
   // (1,032 bytes in glibc): beyond it, making and freeing one costs 100 ns more.
-  std::array<capnp::word, 60> scratch_{};
+  std::array<capnp::word, 54> scratch_{};
   capnp::MallocMessageBuilder message_;
+  idl::Request::Builder request_ = nullptr;  // from `begin` on
 };
 
 // REQUIRES of all: `from` is a request.
@@ -108,7 +109,8 @@ struct failure {
 struct reply {
   attempt_id attempt;
   rpc::load_report load;
-  std::optional<failure> failed;  // else there are results
+  std::optional<failure> failed;      // else there are results
+  capnp::AnyPointer::Reader results;  // in place: reading them throws kj::Exception where they are nonsense
 };
 
 /// A reply that is being built.
@@ -137,11 +139,7 @@ class reply_envelope {
   idl::Reply::Builder reply_;
 };
 
-// REQUIRES of both: `from` is a reply.
-
-/// Errors: invalid_argument for one that cannot be read.
+/// REQUIRES: `from` is a reply. Errors: invalid_argument for one that cannot be read.
 result<reply> read_reply(const message& from);
-/// In place. Throws kj::Exception where the replica sent nonsense.
-capnp::AnyPointer::Reader results_of(const message& from);
 
 }  // namespace troupe::wire
