@@ -30,6 +30,11 @@
 #include <troupe/service/task.hpp>
 #include <troupe/serving/hosting.hpp>
 
+// Interfaces that are known at run time only: their shape, calls, JSON.
+#include <troupe/reflection/caller.hpp>
+#include <troupe/reflection/interface_view.hpp>
+#include <troupe/reflection/json.hpp>
+
 // Choosing replicas: policies of one's own, and why one was chosen.
 #include <troupe/balance/explanation.hpp>
 #include <troupe/balance/policy.hpp>
