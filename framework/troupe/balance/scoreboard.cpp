@@ -40,13 +40,41 @@ float scoreboard::lowest() const {
   return least;
 }
 
-std::uint32_t scoreboard::draw_within(const block& all, float limit, random_source& random) const {
+std::uint32_t scoreboard::equals_in(const block& all, float limit) {
   std::uint32_t equals = 0;
   for (const float each : all.scores) equals += each <= limit;
-  std::uint32_t left = equals > 1 ? random.below(equals) : 0;
+  return equals;
+}
+
+std::uint32_t scoreboard::nth_within(const block& all, float limit, std::uint32_t nth) {
   for (std::uint32_t k = 0; k < width; ++k)
-    if (all.scores[k] <= limit && left-- == 0) return k;
+    if (all.scores[k] <= limit && nth-- == 0) return k;
   return 0;
+}
+
+std::uint32_t scoreboard::draw_within(const block& all, float limit, random_source& random) {
+  const std::uint32_t equals = equals_in(all, limit);
+  return nth_within(all, limit, equals > 1 ? random.below(equals) : 0);
+}
+
+// Any slot of any of the blocks that have equals, until it is one of the equals: uniform. Where these are few
+// in their blocks that may take too long; then they are counted.
+std::uint32_t scoreboard::draw_among_blocks(float limit, random_source& random) const {
+  std::uint32_t blocks = 0;
+  for (const float each : lowest_) blocks += each <= limit;
+  for (int attempt = 0; attempt < 256; ++attempt) {
+    std::uint32_t nth = random.below(blocks);
+    std::uint32_t b = 0;
+    while (lowest_[b] > limit || nth-- > 0) ++b;
+    const std::uint32_t k = random.below(width);
+    if (blocks_[b].scores[k] <= limit) return b * width + k;
+  }
+  std::uint32_t equals = 0;
+  for (const block& each : blocks_) equals += equals_in(each, limit);
+  std::uint32_t left = random.below(equals);
+  std::uint32_t b = 0;
+  for (; left >= equals_in(blocks_[b], limit); ++b) left -= equals_in(blocks_[b], limit);
+  return b * width + nth_within(blocks_[b], limit, left);
 }
 
 scoreboard::drawn scoreboard::draw(float tie, random_source& random) const {
@@ -64,19 +92,7 @@ scoreboard::drawn scoreboard::draw(float tie, random_source& random) const {
   }
   if (found.lowest == out) return found;
   const float limit = found.lowest + tie;
-  if (second <= limit) {
-    // Several blocks have equals. Any slot of any of these blocks, until it is one of the equals: uniform.
-    std::uint32_t blocks = 0;
-    for (const float each : lowest_) blocks += each <= limit;
-    for (int attempt = 0; attempt < 256; ++attempt) {
-      std::uint32_t nth = random.below(blocks);
-      std::uint32_t b = 0;
-      while (lowest_[b] > limit || nth-- > 0) ++b;
-      const std::uint32_t k = random.below(width);
-      if (blocks_[b].scores[k] > limit) continue;
-      return {b * width + k, found.lowest, found.lowest};
-    }
-  }
+  if (second <= limit) return {draw_among_blocks(limit, random), found.lowest, found.lowest};
   const std::uint32_t k = draw_within(blocks_[best], limit, random);
   found.index = best * width + k;
   block others = blocks_[best];

@@ -44,7 +44,10 @@ class scoreboard {
     std::array<float, width> scores;
   };
   static float lowest_of(const block& all);
-  std::uint32_t draw_within(const block& all, float limit, random_source& random) const;
+  static std::uint32_t equals_in(const block& all, float limit);
+  static std::uint32_t nth_within(const block& all, float limit, std::uint32_t nth);
+  static std::uint32_t draw_within(const block& all, float limit, random_source& random);
+  std::uint32_t draw_among_blocks(float limit, random_source& random) const;
 
   std::uint32_t size_ = 0;
   std::vector<block> blocks_;
