@@ -140,12 +140,19 @@ bool ejection::bars_unhealthy(std::size_t index) const {
   return everyone_[index].state == health::ejected || everyone_[index].trial_under_way;
 }
 
-time_point ejection::next_turn() const {
+time_point ejection::next_turn(time_point now) const {
   if (out_ == 0) return never;
   time_point next = never;
   for (std::size_t i = 0; i < everyone_.size(); ++i)
-    if (everyone_[i].state == health::ejected) next = std::min(next, until(i));
+    if (everyone_[i].state == health::ejected && until(i) > now) next = std::min(next, until(i));
   return next;
+}
+
+bool ejection::is_turn_due(time_point now) const {
+  if (out_ == 0) return false;
+  for (std::size_t i = 0; i < everyone_.size(); ++i)
+    if (everyone_[i].state == health::ejected && until(i) <= now) return true;
+  return false;
 }
 
 time_point ejection::until(std::size_t index) const {

@@ -76,9 +76,12 @@ class ejection {
   bool ignored() const { return 2 * out_ > present_; }
 
   /// Changes with every change of anybody's state, which is when `bars` may answer differently. By time alone
-  /// `turn` changes a state at `next_turn` at the earliest.
+  /// `turn` changes a state at the earliest when a time out ends: the next that does so after `now`. One that
+  /// is over, and whose replica was not turned, is not looked at: it waits for something else than time.
   std::uint64_t changes() const { return changes_; }
-  time_point next_turn() const;
+  time_point next_turn(time_point now) const;
+  /// Whether anybody's time out is over.
+  bool is_turn_due(time_point now) const;
 
  private:
   /// Outcomes of the last 15 to 30 s, in two halves that take turns.

@@ -222,8 +222,12 @@ void evidence::turn(replica_index replica, std::uint32_t group, time_point now) 
   if (!silence_.bars(replica)) methods_[group]->ejection().turn(replica, now);
 }
 
-time_point evidence::next_turn(std::uint32_t group) const {
-  return std::min(of_method(group).ejection().next_turn(), silence_.next_turn());
+time_point evidence::next_turn(std::uint32_t group, time_point now) const {
+  return std::min(of_method(group).ejection().next_turn(now), silence_.next_turn(now));
+}
+
+bool evidence::is_turn_due(std::uint32_t group, time_point now) const {
+  return of_method(group).ejection().is_turn_due(now) || silence_.is_turn_due(now);
 }
 
 }  // namespace troupe::balance

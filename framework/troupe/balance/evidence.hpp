@@ -74,11 +74,12 @@ class evidence {
   /// Who was ejected for its silence, as of the last `watch`.
   std::span<const replica_index> silenced() const { return silenced_; }
   /// Changes with every change of anybody's ejection; by time alone, `turn` may change one at `next_turn` at
-  /// the earliest.
+  /// the earliest. As in ejection.hpp.
   std::uint64_t changes(std::uint32_t group) const {
     return of_method(group).ejection().changes() + silence_.changes();
   }
-  time_point next_turn(std::uint32_t group) const;
+  time_point next_turn(std::uint32_t group, time_point now) const;
+  bool is_turn_due(std::uint32_t group, time_point now) const;
   /// Seconds since the evidence began: the unit of its times.
   double seconds_at(time_point now) const { return to_seconds(now - born_); }
 

@@ -102,13 +102,14 @@ estimates replica_set::look(std::uint32_t group, time_point now) {
     list.refresh(seen);
   } else {
     turn_ejected(group, now);
-    list.make(seen, {evidence_.changes(group), evidence_.next_turn(group)});
+    list.make(seen, {evidence_.changes(group), evidence_.next_turn(group, now)});
   }
   return seen;
 }
 
+// Who cannot be reached stays as it is: the list is made anew, and it has its turn, when it can.
 void replica_set::turn_ejected(std::uint32_t group, time_point now) {
-  if (now < evidence_.next_turn(group)) return;
+  if (!evidence_.is_turn_due(group, now)) return;
   for (replica_index i = 0; i < presence_.size(); ++i)
     if (!is(i, standing::unreachable) && !is(i, standing::silent)) evidence_.turn(i, group, now);
 }

@@ -2,8 +2,9 @@
 // looks at what has changed and not at everybody.
 //
 // A replica that something happened to is scored anew by the next pick; what changes with time alone is
-// scored anew in rotation, so that no score is older than options::score_age. After a second without a pick,
-// or when anybody's standing or ejection has changed, the list is made anew.
+// scored anew in rotation, so that no score is older than options::score_age. Where there are many replicas
+// for few picks it may be: a pick scores 64 in turn at most. After a second without a pick, or when anybody's
+// standing or ejection has changed, the list is made anew.
 #pragma once
 
 #include <cstdint>
