@@ -9,9 +9,8 @@
 #include <troupe/base/field_count.hpp>
 #include <troupe/base/time.hpp>
 
-using namespace troupe;
-
-namespace {
+// With linkage: clang takes the conversion to a type without it for one that is used and defined nowhere.
+namespace troupe::test {
 
 struct nothing {};
 struct inner {
@@ -31,7 +30,10 @@ struct outer {
   choice_of_two choice = choice_of_two::no;
 };
 
-}  // namespace
+}  // namespace troupe::test
+
+using namespace troupe;
+using namespace troupe::test;
 
 TEST_CASE("the members of an aggregate are counted, those of its members not") {
   static_assert(field_count<nothing>() == 0);

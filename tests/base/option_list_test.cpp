@@ -7,17 +7,23 @@
 
 #include <troupe/base/option_list.hpp>
 
+// With linkage, as in field_count_test.cpp.
+namespace troupe::test {
+
+struct nested_options {
+  double share = .5;
+};
+
+}  // namespace troupe::test
+
 using namespace troupe;
+using troupe::test::nested_options;
 
 namespace {
 
 enum class place : std::uint8_t { pool, thread };
 constexpr std::array places = {option_choice{"pool", place::pool}, option_choice{"thread", place::thread}};
 constexpr std::array levels = {option_choice{"info"}, option_choice{"warn"}, option_choice{"off"}};
-
-struct inner {
-  double share = .5;
-};
 
 struct options {
   duration period = 1s;
@@ -29,7 +35,7 @@ struct options {
   std::string name;
   std::vector<std::string> seeds;
   place where = place::pool;
-  inner nested;
+  nested_options nested;
 };
 
 constexpr std::array all = {
@@ -42,7 +48,7 @@ constexpr std::array all = {
     option_of<&options::name>("name", between(1, 8), "Who."),
     option_of<&options::seeds>("seeds", anything_goes(), "Whom to ask."),
     option_of<&options::where>("where", one_of(places), "Where."),
-    option_of<&options::nested, &inner::share>("share", above(0).up_to(1), "How much of it."),
+    option_of<&options::nested, &nested_options::share>("share", above(0).up_to(1), "How much of it."),
 };
 static_assert(covers<options>(all));
 constexpr option_list<options> list{"room", all};

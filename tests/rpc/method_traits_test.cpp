@@ -1,4 +1,6 @@
 // What a method declares: the defaults, and what contradicts itself.
+#include <doctest/doctest.h>
+
 #include <troupe/rpc/method_traits.hpp>
 
 using namespace troupe;
