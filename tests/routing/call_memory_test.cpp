@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <troupe/routing/attempt.hpp>
 #include <troupe/routing/attempt_text.hpp>
 #include <troupe/routing/call_memory.hpp>
 
@@ -121,7 +122,10 @@ TEST_CASE("of a first attempt the terms are noted where the call is sampled, of 
     call.id = {id};
     call.sampled = recent_calls::is_sampled(call.id);
     for (std::size_t attempt : {0, 1}) {
-      call.open({}, node_number(1), parts.now);
+      const auto picked = pick_replica(call, balance::request::again::last_resort, parts.echo_state(),
+                                       parts.random, parts.now);
+      REQUIRE(picked);
+      call.open(*picked, node_number(1), parts.now);
       note_terms(call, attempt, parts.echo_state());
     }
     CHECK(call.states[0].terms.has_value() == recent_calls::is_sampled(call.id));

@@ -86,7 +86,8 @@ class replica_set {
   /// Nothing when no replica is reachable (or none but tried ones, with again::no). Does not count it: see
   /// `began`.
   std::optional<choice> pick(policy& by, const request& what, random_source& random, time_point now);
-  /// The terms of a score as they were when `what` was picked, if nothing has happened since.
+  /// The terms of a score as they were when `what` was picked, if nothing has happened since. REQUIRES:
+  /// `pick` gave it.
   term_values terms_of(const choice& what) const { return at(what.group).terms(what.replica); }
 
   // --- Seeing ----------------------------------------------------------------------------------------
