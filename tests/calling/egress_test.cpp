@@ -5,7 +5,6 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <spdlog/sinks/null_sink.h>
 
 #include <troupe/actor/clock.hpp>
 #include <troupe/calling/egress.hpp>
@@ -14,6 +13,7 @@
 #include <troupe/wire/hello.hpp>
 #include <troupe/wire/signals.hpp>
 
+#include "actor/environment_fixture.hpp"
 #include "transport/loop_fixture.hpp"
 
 namespace troupe::calling {
@@ -115,17 +115,7 @@ class egress_fixture {
   }
 
   transport::loop_fixture where;
-  actor::environment shared{
-      .engine = where.engine(),
-      .log = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>()),
-      .cluster = "test",
-      .name = "shop-1",
-      .zone = {},
-      .self = {{9}, {1}},
-      .address = {},
-      .links = {},
-      .connector = transport::connector(where.loop(), {}),
-      .keep_alive = {}};
+  actor::environment shared = troupe::test::environment_of(where.engine(), "shop-1");
   endpoint address;
   std::unique_ptr<transport::listener> door;
   transport::link_witness heard;

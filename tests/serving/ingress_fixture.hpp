@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <spdlog/sinks/null_sink.h>
 
 #include <troupe/actor/clock.hpp>
 #include <troupe/serving/ingress.hpp>
@@ -19,6 +18,7 @@
 #include <troupe/wire/hello.hpp>
 #include <troupe/wire/signals.hpp>
 
+#include "actor/environment_fixture.hpp"
 #include "transport/loop_fixture.hpp"
 
 namespace troupe::serving::test {
@@ -157,17 +157,7 @@ class ingress_fixture {
 
   transport::loop_fixture where;
   server_options settings;
-  actor::environment shared{
-      .engine = where.engine(),
-      .log = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>()),
-      .cluster = "test",
-      .name = "pay-2",
-      .zone = {},
-      .self = {{9}, {1}},
-      .address = {},
-      .links = {},
-      .connector = transport::connector(where.loop(), {}),
-      .keep_alive = {}};
+  actor::environment shared = troupe::test::environment_of(where.engine(), "pay-2");
   endpoint address;
   service_table services;
   hosted_service* echo = nullptr;

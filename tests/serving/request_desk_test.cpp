@@ -5,13 +5,13 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <spdlog/sinks/null_sink.h>
 
 #include <troupe/actor/clock.hpp>
 #include <troupe/actor/engine.hpp>
 #include <troupe/actor/environment.hpp>
 #include <troupe/serving/request_desk.hpp>
 
+#include "actor/environment_fixture.hpp"
 #include "serving/request_fixture.hpp"
 
 namespace {
@@ -52,17 +52,7 @@ struct desk_fixture {
   }
 
   actor::engine engine{1};
-  actor::environment shared{
-      .engine = engine,
-      .log = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>()),
-      .cluster = "test",
-      .name = "pay-2",
-      .zone = {},
-      .self = {{9}, {1}},
-      .address = {},
-      .links = {},
-      .connector = transport::connector(engine.loop(), {}),
-      .keep_alive = {}};
+  actor::environment shared = troupe::test::environment_of(engine, "pay-2");
   std::vector<wire::frame> answers;
   time_point woken = never;
   int left_in_drain = 0;

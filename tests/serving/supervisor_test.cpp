@@ -12,11 +12,11 @@
 
 #include <caf/actor_config.hpp>
 #include <doctest/doctest.h>
-#include <spdlog/sinks/null_sink.h>
 
 #include <troupe/actor/clock.hpp>
 #include <troupe/serving/supervisor.hpp>
 
+#include "actor/environment_fixture.hpp"
 #include "transport/loop_fixture.hpp"
 
 namespace {
@@ -132,17 +132,7 @@ class supervisor_fixture {
   }
 
   transport::loop_fixture where;
-  actor::environment shared{
-      .engine = where.engine(),
-      .log = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>()),
-      .cluster = "test",
-      .name = "pay-2",
-      .zone = {},
-      .self = {{9}, {1}},
-      .address = {},
-      .links = {},
-      .connector = transport::connector(where.loop(), {}),
-      .keep_alive = {}};
+  actor::environment shared = troupe::test::environment_of(where.engine(), "pay-2");
   bool broken = false;
   std::vector<std::thread::id> ran_on;  // each life
 
