@@ -19,7 +19,8 @@ constexpr duration keep_alive_every = 250ms;
 std::uint64_t stream(std::uint64_t seed, std::uint64_t which) { return mix(seed * 0x10001 + which); }
 
 double standard_normal(random_source& random) {
-  return std::sqrt(-2 * std::log1p(-random.unit())) * std::cos(2 * std::numbers::pi * random.unit());
+  const double radius = std::sqrt(-2 * std::log1p(-random.unit()));
+  return radius * std::cos(2 * std::numbers::pi * random.unit());
 }
 
 // The mean of a normal distribution with mean 1 and this deviation, cut off at 0.
