@@ -48,7 +48,7 @@ class candidates : public estimates {
 
   // --- Scores ---
 
-  /// S, at most options::score_age old; -1: it wants a trial, which comes before all scores.
+  /// S, as old as shortlist.hpp lets it be; -1: it wants a trial, which comes before all scores.
   float score(replica_index i) const {
     const float kept = kept_score(i);
     return kept == scoreboard::out ? computed_score(i) : kept;

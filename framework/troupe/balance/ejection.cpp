@@ -148,13 +148,6 @@ time_point ejection::next_turn(time_point now) const {
   return next;
 }
 
-bool ejection::is_turn_due(time_point now) const {
-  if (out_ == 0) return false;
-  for (std::size_t i = 0; i < everyone_.size(); ++i)
-    if (everyone_[i].state == health::ejected && until(i) <= now) return true;
-  return false;
-}
-
 time_point ejection::until(std::size_t index) const {
   const entry& it = everyone_[index];
   return it.by_silence && it.heard <= it.ejected ? it.ejected + settings_->longest : it.until;

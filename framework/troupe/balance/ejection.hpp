@@ -80,8 +80,6 @@ class ejection {
   /// is over, and whose replica was not turned, is not looked at: it waits for something else than time.
   std::uint64_t changes() const { return changes_; }
   time_point next_turn(time_point now) const;
-  /// Whether anybody's time out is over.
-  bool is_turn_due(time_point now) const;
 
  private:
   /// Outcomes of the last 15 to 30 s, in two halves that take turns.

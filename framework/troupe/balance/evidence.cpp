@@ -226,8 +226,4 @@ time_point evidence::next_turn(std::uint32_t group, time_point now) const {
   return std::min(of_method(group).ejection().next_turn(now), silence_.next_turn(now));
 }
 
-bool evidence::is_turn_due(std::uint32_t group, time_point now) const {
-  return of_method(group).ejection().is_turn_due(now) || silence_.is_turn_due(now);
-}
-
 }  // namespace troupe::balance

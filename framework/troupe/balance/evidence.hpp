@@ -79,7 +79,6 @@ class evidence {
     return of_method(group).ejection().changes() + silence_.changes();
   }
   time_point next_turn(std::uint32_t group, time_point now) const;
-  bool is_turn_due(std::uint32_t group, time_point now) const;
   /// Seconds since the evidence began: the unit of its times.
   double seconds_at(time_point now) const { return to_seconds(now - born_); }
 

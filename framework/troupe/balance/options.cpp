@@ -63,7 +63,8 @@ constexpr std::array all = {
     option_of<&options::success_prior>("success_prior", above(0).in("outcomes"),
                                        "The mean of all replicas counts as so many of each."),
     option_of<&options::score_age>("score_age", above(0s),
-                                   "What changes with time alone may be so old in a score."),
+                                   "What changes with time alone may be so old in a score, unless picks are "
+                                   "so few that 64 made anew by each do not keep up."),
     option_of<&options::probes_per_call>(
         "probes_per_call", between(0, 3),
         "Asks for a load report, beyond those in answers; 0: none. A request "

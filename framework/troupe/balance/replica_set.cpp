@@ -109,7 +109,7 @@ estimates replica_set::look(std::uint32_t group, time_point now) {
 
 // Who cannot be reached stays as it is: the list is made anew, and it has its turn, when it can.
 void replica_set::turn_ejected(std::uint32_t group, time_point now) {
-  if (!evidence_.is_turn_due(group, now)) return;
+  if (evidence_.next_turn(group, time_point::min()) > now) return;
   for (replica_index i = 0; i < presence_.size(); ++i)
     if (!is(i, standing::unreachable) && !is(i, standing::silent)) evidence_.turn(i, group, now);
 }
