@@ -30,6 +30,11 @@ class command:
             elif word == "-isystem":
                 self.folders.append(following)
 
+    def settings(self):
+        """Its options: without the compiler, the source and what is written."""
+        return [word for before, word in zip(self.words, self.words[1:])
+                if before != "-o" and word not in ("-o", "-c", self.file)]
+
 
 class compilations:
     """The sources of a tree that are compiled, by their paths: `commands`."""
@@ -139,24 +144,24 @@ def add_options(parser):
     parser.add_argument("--seconds", type=float, default=0, help="begin no more after so long; that is a finding")
 
 
-def look_at_all(paths, look, options, found):
-    """Looks at the files in parallel, each giving (path, line, text) for what is wrong, and tells the findings."""
+def look_at_all(batches, look, options, found):
+    """Looks at lists of files in parallel, each giving (path, line, text) for what is wrong, and tells the findings."""
     started = told = time.monotonic()
-    said, late = set(), 0
+    said, seen, late, total = set(), 0, 0, sum(map(len, batches))
 
-    def one(path):
+    def one(batch):
         if options.seconds and time.monotonic() - started > options.seconds:
             return None
-        return look(path)
+        return look(batch)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for count, result in enumerate(pool.map(one, paths), 1):
-            late += result is None
+        for batch, result in zip(batches, pool.map(one, batches)):
+            seen += len(batch)
+            late += len(batch) * (result is None)
             said |= set(result or [])
             if time.monotonic() - told > 30:
                 told = time.monotonic()
-                print(f"{found.checker}: {count} of {len(paths)} files after {told - started:.0f} s", file=sys.stderr,
-                      flush=True)
+                print(f"{found.checker}: {seen} of {total} files after {told - started:.0f} s", file=sys.stderr, flush=True)
     for path, line, text in sorted(said):
         found.add(path, line, text)
     if late:

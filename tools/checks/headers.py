@@ -41,9 +41,7 @@ class reader:
         return said
 
     def compile(self, header, at, by):
-        words = [word for before, word in zip([""] + by.words, by.words)
-                 if before != "-o" and word not in ("-o", "-c", by.file)]
-        done = subprocess.run([CLANG, *words[1:], *OPTIONS, at], capture_output=True, text=True, cwd=by.directory)
+        done = subprocess.run([CLANG, *by.settings(), *OPTIONS, at], capture_output=True, text=True, cwd=by.directory)
         if done.returncode == 0:
             return []
         where, line, text = (ERROR.findall(done.stderr) or [(at, 1, done.stderr.strip()[-200:])])[0]
@@ -64,12 +62,12 @@ def main():
     compile_commands.add_options(parser)
     options = parser.parse_args()
     tree = source_tree.source_tree(options.root)
-    look = reader(tree, compile_commands.compilations(tree, options.build)).look
+    alone = reader(tree, compile_commands.compilations(tree, options.build))
     found = source_tree.findings("headers")
     headers = [path for path in tree.sources() if path.endswith(".hpp") and not OPTIONAL.match(path) and
                not compiled_by_cmake(tree, path)]
     paths = source_tree.chosen(tree, options, headers)
-    compile_commands.look_at_all(paths, look, options, found)
+    compile_commands.look_at_all([[path] for path in paths], lambda one: alone.look(*one), options, found)
     sys.exit(found.end(len(paths), "header"))
 
 

@@ -3,12 +3,16 @@
 What it found in a file is kept in build/tidy/found under a hash of the file, of all of the tree's files that it
 includes, of the command and of .clang-tidy: the next run looks only at what has changed. With --changed, or where files are
 named, a header is looked at by way of one source that includes it.
+
+Most of its time goes into the headers that a source includes. So some sources of a folder are looked at as one that
+includes them all; those of which anything is said, if only that they do not go together, then alone.
 """
 
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import compile_commands
 import source_tree
@@ -19,27 +23,69 @@ OPTIONAL = re.compile(r"tools/bench/(echo/grpc_|(routing|sealing)_bench)|tests/p
 DIAGNOSTIC = re.compile(r"^(/[^:\n]+):(\d+):\d+: (warning|error|note): (.*)$", re.MULTILINE)
 
 
+TOGETHER = 8
+
+
 class linter:
     def __init__(self, tree, compiled):
         self.tree, self.compiled = tree, compiled
         self.found = compile_commands.memory(os.path.join(compiled.build, "found"))
         version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
-        self.settings = version + re.sub(r"^\s*#.*\n", "", tree.read(".clang-tidy"), flags=re.MULTILINE)
+        self.version = version + re.sub(r"^\s*#.*\n", "", tree.read(".clang-tidy"), flags=re.MULTILINE)
 
-    def lint(self, path):
-        """What clang-tidy says of a source."""
-        by = self.compiled.commands[path]
-        digest = self.compiled.digest(self.settings, by.file, by)
-        said = self.found.recall(digest)
-        if said is not None:
-            return said
-        done = subprocess.run([CLANG_TIDY, "--quiet", "-p", self.compiled.build, by.file], capture_output=True,
-                              text=True, cwd=self.tree.root)
+    def lint(self, paths):
+        """What clang-tidy says of sources that are compiled alike."""
+        said, waiting = [], []
+        for path in paths:
+            known = self.found.recall(self.digest(path))
+            if known is None:
+                waiting.append(path)
+            else:
+                said += known
+        while len(waiting) > 1:
+            named = self.named(waiting)
+            if not named:
+                for path in waiting:
+                    self.found.keep(self.digest(path), [])
+                return said
+            said += [one for path in named for one in self.alone(path)]
+            waiting = [path for path in waiting if path not in named]
+        return said + [one for path in waiting for one in self.alone(path)]
+
+    def named(self, paths):
+        """Of sources that are looked at together, those of which anything is said: all where it is of none."""
+        by = self.compiled.commands[paths[0]]
+        with tempfile.NamedTemporaryFile("w", suffix=".cpp", dir=self.compiled.build) as one:
+            one.writelines(f'#include "{self.compiled.commands[path].file}"  // NOLINT\n' for path in paths)
+            one.flush()
+            done = self.run(one.name, "--", *by.settings())
+        if done.returncode == 0 and not done.stdout.strip():
+            return []
+        about = {path for path, line, what in self.read(done.stdout)}
+        return [path for path in paths if path in about] or paths
+
+    def alone(self, path):
+        file = self.compiled.commands[path].file
+        done = self.run("-p", self.compiled.build, file)
         said = self.read(done.stdout)
         if done.returncode != 0 and not said:
             return [(path, 1, f"clang-tidy failed: {(done.stderr.strip() or done.stdout.strip()).splitlines()[-1]}")]
-        self.found.keep(digest, said)
+        self.found.keep(self.digest(path), said)
         return said
+
+    def run(self, *words):
+        return subprocess.run([CLANG_TIDY, "--quiet", *words], capture_output=True, text=True, cwd=self.tree.root)
+
+    def digest(self, path):
+        by = self.compiled.commands[path]
+        return self.compiled.digest(self.version, by.file, by)
+
+    def batches(self, paths):
+        """Sources of one folder that are compiled alike, so many at a time."""
+        alike = {}
+        for path in paths:
+            alike.setdefault((os.path.dirname(path), *self.compiled.commands[path].settings()), []).append(path)
+        return [some[at:at + TOGETHER] for some in alike.values() for at in range(0, len(some), TOGETHER)]
 
     def read(self, text):
         """The diagnostics. What clang says of a system's header is told of the place in the tree that led there."""
@@ -84,7 +130,7 @@ def main():
         for path in tree.sources():
             if path.endswith(".cpp") and path not in compiled.commands and not OPTIONAL.match(path):
                 found.add(path, None, f"is not in {options.build}/compile_commands.json; name it in a CMakeLists.txt")
-    compile_commands.look_at_all(paths, lint.lint, options, found)
+    compile_commands.look_at_all(lint.batches(paths), lint.lint, options, found)
     sys.exit(found.end(len(paths), "file"))
 
 
