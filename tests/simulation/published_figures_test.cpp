@@ -17,8 +17,9 @@ namespace {
 using namespace troupe;
 using namespace troupe::simulator;
 
-// Runs of which a published figure is the median; sanitizers make them ten times as slow.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Runs of which a published figure is the median; without optimisation they are ten times as slow, with
+// sanitizers, too.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
 constexpr std::size_t seeds = 1;
 #else
 constexpr std::size_t seeds = 3;
