@@ -122,3 +122,24 @@ TEST_CASE("an outage of all singles out nobody") {
   other.play(1, end::failure);
   CHECK(luckier.success() - other.success() < .05);
 }
+
+TEST_CASE(
+    "errors that all replicas give are the application's; what one has more of than its peers counts as "
+    "failed") {
+  counts_fixture it;
+  it.at.errors = .3;
+  random_source random(3);
+  for (int i = 0; i < 100; ++i) it.play(1, random.below(10) < 3 ? end::error : end::success);
+  CHECK(it.success() > .95);
+  it.play(100, end::error);
+  CHECK(it.success() < .7);
+}
+
+TEST_CASE("where nobody else gives errors, four in a row tell enough, and one does not") {
+  counts_fixture it;
+  it.play(1, end::error);
+  CHECK(it.success() > .6);
+  it.play(3, end::error);
+  CHECK(it.success() < .4);
+  CHECK(it.success(120) > .9);  // then it is worth a try
+}

@@ -371,3 +371,55 @@ TEST_CASE("an attempt that outlives its replica does not disturb the next one at
   it.end(old, it.now - 1s);
   CHECK(it.explained(0).in_flight == 1);
 }
+
+TEST_CASE("a replica whose first call fails at once gets no further free trial") {
+  for (const auto how : {outcome::failure, outcome::overloaded}) {
+    CAPTURE(how == outcome::failure);
+    bench it(0);
+    const replica_index healthy = it.add();
+    for (int i = 0; i < 3; ++i) it.add();
+    std::map<replica_index, int> share;
+    for (int i = 0; i < 200; ++i) {
+      const choice picked = it.begin();
+      ++share[picked.replica];
+      const time_point started = it.now;
+      const bool fine = picked.replica == healthy;
+      it.now += fine ? 5ms : 1ms;
+      const rpc::load_report load = report(fine ? 1 : 100, 1, 5ms);
+      it.end(picked, started, fine ? outcome::success : how,
+             fine || how == outcome::overloaded ? &load : nullptr);
+    }
+    CHECK(share[healthy] > 185);
+  }
+}
+
+TEST_CASE("one of five that answers everything with an error, and at once, gets few calls") {
+  bench it(5);
+  it.warm(5ms);
+  std::map<replica_index, int> share;
+  for (int i = 0; i < 2000; ++i) {
+    const choice picked = it.begin();
+    ++share[picked.replica];
+    const time_point started = it.now;
+    const bool ill = picked.replica == 2;
+    it.now += ill ? 100us : 5ms;
+    const rpc::load_report load = report(1, 1, ill ? 100us : 5ms);
+    it.end(picked, started, ill ? outcome::error : outcome::success, &load);
+  }
+  CHECK(share[2] < 20);
+}
+
+TEST_CASE("errors that all give bar nobody") {
+  bench it(5);
+  it.warm(5ms);
+  std::map<replica_index, int> share;
+  for (int i = 0; i < 2000; ++i) {
+    const choice picked = it.begin();
+    ++share[picked.replica];
+    const time_point started = it.now;
+    it.now += 5ms;
+    const rpc::load_report load = report(1, 1, 5ms);
+    it.end(picked, started, it.random.below(3) == 0 ? outcome::error : outcome::success, &load);
+  }
+  for (const auto& [who, count] : share) CHECK(count > 200);
+}

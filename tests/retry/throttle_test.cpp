@@ -57,6 +57,24 @@ TEST_CASE_FIXTURE(throttle_fixture, "the throttle forgets within seconds") {
 }
 
 TEST_CASE_FIXTURE(throttle_fixture,
+                  "the throttle trusts again once ten in half a second came back unrefused") {
+  for (int i = 0; i < 3000; ++i) refuse(criticality::normal, start);
+  for (int i = 1; i <= 9; ++i) it.sent(criticality::normal, start + i * 60ms);
+  CHECK(chance(criticality::normal, 600ms) > .9);
+  it.sent(criticality::normal, start + 600ms);
+  CHECK(chance(criticality::normal, 600ms) == 0);
+}
+
+TEST_CASE_FIXTURE(throttle_fixture, "the throttle does not take a few unrefused ones for a recovery") {
+  for (int i = 0; i < 3000; ++i) refuse(criticality::normal, start);
+  for (int i = 1; i <= 100; ++i) {
+    it.sent(criticality::normal, start + i * 60ms);
+    if (i % 8 == 0) it.refused(criticality::normal, start + i * 60ms);
+  }
+  CHECK(chance(criticality::normal, 6s) > .5);
+}
+
+TEST_CASE_FIXTURE(throttle_fixture,
                   "the throttle holds back what is less critical at least as much as what is more") {
   for (int i = 0; i < 100; ++i) refuse(criticality::normal, start);
   for (int i = 0; i < 100; ++i) it.sent(criticality::sheddable, start);

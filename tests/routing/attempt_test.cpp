@@ -116,14 +116,15 @@ TEST_CASE("an answer reflects on its replica as far as that is to blame") {
   const auto how = [](retry::fate fate, code said) { return outcome_of({fate, said, {}, nullptr}); };
   CHECK(how(retry::fate::bounced, code::unavailable) == outcome::bounced);
   CHECK(how(retry::fate::answered, code::ok) == outcome::success);
-  CHECK(how(retry::fate::answered, code::not_found) == outcome::success);
-  CHECK(how(retry::fate::answered, code::resource_exhausted) == outcome::success);
+  CHECK(how(retry::fate::answered, code::not_found) == outcome::error);
+  CHECK(how(retry::fate::answered, code::resource_exhausted) == outcome::error);
   CHECK(how(retry::fate::answered, code::internal) == outcome::failure);
   CHECK(how(retry::fate::answered, code::unavailable) == outcome::failure);
   CHECK(how(retry::fate::refused, code::resource_exhausted) == outcome::overloaded);
   CHECK(how(retry::fate::refused, code::deadline_exceeded) == outcome::overloaded);
   CHECK(how(retry::fate::refused, code::unavailable) == outcome::failure);
   CHECK(how(retry::fate::refused, code::not_found) == outcome::failure);
+  CHECK(how(retry::fate::refused, code::unimplemented) == outcome::failure);
 }
 
 TEST_CASE("a replica will be back that refuses as UNAVAILABLE") {

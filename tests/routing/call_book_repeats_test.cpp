@@ -241,19 +241,50 @@ TEST_CASE("overload refusals of the only replica use up the attempts") {
   CHECK(it.last<finish>().advice == advice::may_retry);
 }
 
-TEST_CASE("a refusal that advises against retrying ends the call, and the advice goes up to the caller") {
+TEST_CASE(
+    "a replica that advises against retrying speaks for itself while others accept: a repeat costs budget") {
   router_fixture it;
-  it.connected(5);
+  know_replicas(it, 5);
   const double budget = it.core.retry_budget(it.echo, it.now);
+  it.call();
+  const auto first = it.last<transmit>();
+  it.refuse_for_good(first.attempt);
+  REQUIRE(it.transmits() == 2);
+  CHECK(it.last<transmit>().to != first.to);
+  CHECK(it.core.retry_budget(it.echo, it.now) < budget);
+  it.answer(it.last<transmit>().attempt);
+  CHECK(it.last<finish>().winner);
+}
+
+TEST_CASE("an advice against retrying holds for all once most of them refuse, and goes up to the caller") {
+  router_fixture it;
+  know_replicas(it, 5);
+  int calls = 0;
+  finish done;
+  do {
+    it.out.clear();
+    it.call();
+    for (int attempts = 1; it.finishes() == 0 && attempts < 10; ++attempts) {
+      it.refuse_for_good(it.last<transmit>().attempt);
+      it.pass(50ms);
+    }
+    REQUIRE(it.finishes() == 1);
+    done = it.last<finish>();
+    REQUIRE(++calls < 200);
+  } while (!contains(done.failure.text, "sees many repeats"));
+  CHECK(calls > 10);  // of which each had two attempts, beside a hundred that were accepted
+  CHECK(done.failure.code == code::resource_exhausted);
+  CHECK(done.advice == advice::do_not_retry);
+}
+
+TEST_CASE("an advice against retrying holds where there is no other replica") {
+  router_fixture it;
+  it.connected(1);
   it.call(safety::idempotent);
   it.refuse_for_good(it.last<transmit>().attempt);
   REQUIRE(it.finishes() == 1);
-  CHECK(it.transmits() == 1);
-  CHECK(it.core.retry_budget(it.echo, it.now) >= budget);
-  const auto done = it.last<finish>();
-  CHECK(done.failure.code == code::resource_exhausted);
-  CHECK(contains(done.failure.text, "not repeated"));
-  CHECK(done.advice == advice::do_not_retry);
+  CHECK(it.last<finish>().advice == advice::do_not_retry);
+  CHECK(contains(it.last<finish>().failure.text, "not repeated"));
 }
 
 // --- Lost ---------------------------------------------------------------------------------------------

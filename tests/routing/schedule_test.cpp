@@ -277,7 +277,6 @@ class schedule {
     REQUIRE(sent.number >= 1);
     REQUIRE(sent.number <= 15);
     if (call.spec.only) REQUIRE(sent.to == call.spec.only);
-    REQUIRE_FALSE(call.told);
     // An id is used again only when no answer to it can come any more.
     if (call.attempts.contains(sent.attempt))
       REQUIRE((call.attempts[sent.attempt] == fate::never_sent ||

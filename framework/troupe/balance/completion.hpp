@@ -10,7 +10,8 @@ namespace troupe::balance {
 
 /// How an attempt ended, as far as the replica is to blame.
 enum class outcome : std::uint8_t {
-  success,     // answered; what the application said is its own business
+  success,     // answered with results
+  error,       // answered with an error of the application's: its own business, unless its peers have none
   failure,     // answered with a sign of illness, or not at all by a deadline that left it time
   overloaded,  // refused for lack of capacity: cuts its capacity, is no failure
   bounced,     // met as many others as `choice::bounce_at` said, and came back unexecuted

@@ -5,6 +5,7 @@
 // expectation.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <troupe/balance/evidence.hpp>
@@ -39,10 +40,12 @@ class estimates {
   double fullness(replica_index i) const { return (load(i) + 1) / capacity(i); }
   /// L_i in seconds: what a request takes there, failures left out.
   double latency(replica_index i) const { return expected_latency(known_->of(i), now(), *settings_); }
-  /// C_i in seconds: what a request costs there, failures included. Unseen: the 75th percentile of all.
+  /// C_i in seconds: what a request costs there, failures included. Unseen: at least the 75th percentile of
+  /// all.
   double cost(replica_index i) const {
-    return is_unseen(i) ? now().cost_upper
-                        : expected_cost(known_->of(i), method_->counts(i), now(), *settings_);
+    if (!known_->of(i).tried) return now().cost_upper;
+    const double expected = expected_cost(known_->of(i), method_->counts(i), now(), *settings_);
+    return is_unseen(i) ? std::max(expected, now().cost_upper) : expected;
   }
   /// rho_i: how much longer it serves a request than a usual replica does; 1 when unknown.
   double slowness(replica_index i) const {
@@ -61,11 +64,11 @@ class estimates {
   bool is_doubtful(replica_index i) const {
     return everyone_->is(i, standing::suspected) || (is_unseen(i) && own_in_flight(i) > 0);
   }
-  /// A first call, or the one that ends an ejection, may be sent now: it has no other under way.
+  /// Its very first call, or the one that ends an ejection, may be sent now. A first call that failed, or was
+  /// refused, is followed by none that is free: what it told counts like everybody's.
   bool wants_trial(replica_index i) const {
     return !everyone_->is(i, standing::suspected) &&
-           (known_->silence().wants_trial(i) || method_->ejection().wants_trial(i) ||
-            (is_unseen(i) && own_in_flight(i) == 0));
+           (known_->silence().wants_trial(i) || method_->ejection().wants_trial(i) || !known_->of(i).tried);
   }
   /// Silent, ejected, or probing with its one call under way.
   bool is_barred(replica_index i) const {

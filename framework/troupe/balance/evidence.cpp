@@ -81,6 +81,7 @@ void evidence::ended(replica_index replica, const completion& how, time_point no
   if (how.outcome != outcome::withdrawn) it.unanswered = it.own;
   switch (how.outcome) {
     case outcome::success:
+    case outcome::error:
       return answered(replica, method, how, now);
     case outcome::failure:
       at_least(it, method, how, seconds);
@@ -108,8 +109,13 @@ void evidence::ended(replica_index replica, const completion& how, time_point no
 void evidence::answered(replica_index i, method_evidence& of, const completion& how, time_point now) {
   replica_evidence& it = replicas_[i];
   const double seconds = seconds_at(now);
-  take_latency(i, of, how, now);
-  of.count(i, outcome_counts::end::success, seconds);
+  const bool with_error = how.outcome == outcome::error;
+  // An error that its peers do not have comes quickly, and says nothing of how quick it is at the real thing.
+  if (with_error && of.counts(i).excess_errors(of.at(), *settings_) > 0)
+    at_least(it, of, how, seconds);
+  else
+    take_latency(i, of, how, now);
+  of.count(i, with_error ? outcome_counts::end::error : outcome_counts::end::success, seconds);
   if (it.is_unseen()) it.warm_since = seconds;
   it.last_answer = seconds;
   const bool back = of.ejection().succeeded(i, how.started, now);

@@ -62,7 +62,26 @@ void method_evidence::refresh(const usual& of, double trust, std::span<const rep
   at_.own_scale = of.own_scale();
   at_.trust = trust;
   at_.hot = of.hot();
+  refresh_errors(scratch);
   refresh_costs(all, scratch);
+}
+
+// Not the median: most replicas may run a release that fails.
+void method_evidence::refresh_errors(std::vector<double>& scratch) {
+  double errors = 0;
+  double total = 1;
+  for (const outcome_counts& each : counts_) {
+    errors += each.errors;
+    total += each.total;
+  }
+  at_.errors = 0;
+  if (errors <= 0) return;
+  const double prior = settings_->success_prior;
+  scratch.clear();
+  for (std::size_t i = 0; i < counts_.size(); ++i)
+    if (ejection_.is_present(i))
+      scratch.push_back((counts_[i].errors + prior * errors / total) / (counts_[i].total + prior));
+  at_.errors = quartile(scratch, 1, 0);
 }
 
 void method_evidence::refresh_costs(std::span<const replica_evidence> all, std::vector<double>& scratch) {

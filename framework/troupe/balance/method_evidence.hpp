@@ -75,6 +75,7 @@ class method_evidence {
   duration p99() const { return p99_; }
 
  private:
+  void refresh_errors(std::vector<double>& scratch);
   void refresh_costs(std::span<const replica_evidence> all, std::vector<double>& scratch);
 
   const options* settings_;

@@ -24,6 +24,7 @@ struct moment {
   double cost_median = 1;
   double cost_upper = 1;  // 75th percentile
   double success = 1;     // the mean of all
+  double errors = 0;      // share of errors among the answers of a replica that has few of them
   double trust = 1;       // in differences of service time between the replicas, in [0, 1]
   double hot = 0;         // share of the replicas with more than one request waiting per worker
 };

@@ -15,6 +15,7 @@ constexpr double slowness_min = .05, slowness_max = 100;
 
 void replica_evidence::began(std::uint32_t silent_in_flight_min, double seconds) {
   ++own;
+  tried = true;
   if (++unanswered == silent_in_flight_min) waiting_since = seconds;
   own_started += seconds;
 }

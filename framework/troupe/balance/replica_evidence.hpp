@@ -28,6 +28,7 @@ struct alignas(64) replica_evidence {
   double path = 0;               // mean of round trip - wait - service, s, signed
   double last_answer = -1;       // < 0: never
   double samples = 0;            // answers with a latency, since it was added or came back
+  bool tried = false;            // a call of ours began there, whatever became of it
 
   /// Never answered since it was added.
   bool is_unseen() const { return last_answer < 0; }

@@ -29,8 +29,11 @@ enum class score_term : std::size_t {
   /// L_i = path_i + service_i * weight(method) * max(1, (R_i + 1) / workers_i), plus what calls in flight
   /// have waited beyond twice that. service_i: its worker time per request as reported, fading toward the
   /// median with options::latency_decay, by as much as such differences last (trust.hpp). R_i: requests
-  /// there, ours and others'. p_i: smoothed share of successes of the method group, less after a surprising
-  /// failure (options::doubt). P = max(p99, 10 medians) of the round trip. Unseen: the 75th percentile.
+  /// there, ours and others'. p_i: smoothed share of successes of the method group, without the errors that
+  /// it
+  /// has more of than its peers (outcome_counts.hpp), less after a surprising failure (options::doubt). P =
+  /// max(p99, 10 medians) of the round trip. Unseen: at least the
+  /// 75th percentile.
   cost,
   /// u / (1 + u), u = (R_i + 1) / K_i, requests per request it can serve at once.
   load,

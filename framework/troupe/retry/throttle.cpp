@@ -9,7 +9,9 @@ namespace {
 
 constexpr double accepts_factor = 2;  // K
 constexpr double requests_min = 20;
-constexpr duration fading = 10s;
+constexpr duration fading = 3s;
+constexpr std::uint32_t trusted_sent = 10;
+constexpr duration trusted_after = 500ms;
 constexpr duration fading_step = 100ms;  // an exponential a call would cost more than the rest of this
 
 std::size_t index_of(rpc::criticality of) { return static_cast<std::size_t>(of); }
@@ -32,14 +34,19 @@ void throttle::fade(time_point now) {
 
 void throttle::sent(rpc::criticality of, time_point now) {
   fade(now);
-  tallies_[index_of(of)].requests += 1;
-  tallies_[index_of(of)].accepts += 1;
+  tally& its = tallies_[index_of(of)];
+  const bool trusted = ++its.sent >= trusted_sent && now - its.refused >= trusted_after;
+  if (trusted && its.requests > accepts_factor * its.accepts) its.requests = its.accepts = 0;
+  its.requests += 1;
+  its.accepts += 1;
 }
 
 void throttle::refused(rpc::criticality of, time_point now) {
   fade(now);
-  double& accepts = tallies_[index_of(of)].accepts;
-  accepts = std::max(0., accepts - 1);
+  tally& its = tallies_[index_of(of)];
+  its.accepts = std::max(0., its.accepts - 1);
+  its.sent = 0;
+  its.refused = now;
 }
 
 double throttle::probability(rpc::criticality of, time_point now) const {

@@ -12,11 +12,13 @@
 // refused at least as often as what is more.
 //
 // Source: Beyer et al., "Site Reliability Engineering" (2016), chapter 21, "Client-Side Throttling". The book
-// looks back over two minutes; counts here fade with a time constant of 10 s, so that a caller trusts a
-// service again soon after it has recovered.
+// looks back over two minutes; counts here fade with a time constant of 3 s, and are forgotten once
+// ten in half a second were sent and none came back refused: what a storm left behind would hold back calls
+// for long after it.
 #pragma once
 
 #include <array>
+#include <cstdint>
 
 #include <troupe/base/random.hpp>
 #include <troupe/base/time.hpp>
@@ -44,6 +46,8 @@ class throttle {
   struct tally {
     double requests = 0;
     double accepts = 0;
+    std::uint32_t sent = 0;  // since the last refusal,
+    time_point refused{};    // which was then
   };
   void fade(time_point now);
   double kept(time_point now) const;

@@ -69,9 +69,10 @@ balance::outcome outcome_of(const answer& said) {
       return balance::outcome::failure;
     case code::resource_exhausted:
     case code::deadline_exceeded:
-      return executed ? balance::outcome::success : balance::outcome::overloaded;
+      return executed ? balance::outcome::error : balance::outcome::overloaded;
     case code::ok:
     case code::cancelled:
+      return executed ? balance::outcome::success : balance::outcome::failure;
     case code::invalid_argument:
     case code::not_found:
     case code::already_exists:
@@ -83,7 +84,7 @@ balance::outcome outcome_of(const answer& said) {
     case code::unauthenticated:
       break;
   }
-  return executed ? balance::outcome::success : balance::outcome::failure;
+  return executed ? balance::outcome::error : balance::outcome::failure;
 }
 
 bool will_be_back(const attempt_record& refused) {

@@ -131,6 +131,7 @@ class call_book {
   void failed(call_state& call, std::size_t attempt, time_point now, actions& out);
   /// Makes that one, at once or after a wait; or ends the call.
   void repeat(call_state& call, const attempt_record& last, payment by, time_point now, actions& out);
+  bool holds_for_all(const call_state& call, time_point now);
   /// False where the repeat may not be made; then the call has ended.
   bool pay_for_repeat(call_state& call, const attempt_record& last, payment by, time_point now, actions& out);
   void wait_to_repeat(call_state& call, const attempt_record& last, payment by, time_point now);

@@ -96,8 +96,11 @@ void call_book::failed(call_state& call, std::size_t attempt, time_point now, ac
 void call_book::repeat(call_state& call, const attempt_record& last, payment by, time_point now,
                        actions& out) {
   if (now >= call.spec.deadline) return expire(call, now, out);
-  if (call.advice == rpc::advice::do_not_retry)
-    return conclude(call, {}, told_not_to_retry(view_of(call, now), last), now, out);
+  if (call.advice == rpc::advice::do_not_retry) {
+    if (holds_for_all(call, now))
+      return conclude(call, {}, told_not_to_retry(view_of(call, now), last), now, out);
+    if (by == payment::first_free) by = payment::budget;
+  }
   if (by != payment::free) {
     if (!pay_for_repeat(call, last, by, now, out)) return;
   } else if (last.fate == retry::fate::never_sent && call.unsent < 100) {
@@ -105,9 +108,20 @@ void call_book::repeat(call_state& call, const attempt_record& last, payment by,
   }
   const bool immediate = by == payment::free || call.failovers == 1;
   if (immediate && try_fresh(call, now, out) == launched::yes) return;
+  // Who lacks a method lacks it in a moment, too.
+  if (last.code == code::unimplemented)
+    return conclude(call, {}, attempts_used(view_of(call, now), last), now, out);
   if (!pick_replica(call, balance::request::again::last_resort, service_of(call), random_, now))
     return park(call, now, out);
   wait_to_repeat(call, last, by, now);
+}
+
+// A replica that advises against repeats thinks that the others are as full as it is. Those who have asked
+// the others know better: it is so where most of them refuse, or where there is no other.
+bool call_book::holds_for_all(const call_state& call, time_point now) {
+  service_state& service = service_of(call);
+  return service.throttle.probability(call.spec.traits.criticality_or_normal(), now) > 0 ||
+         !pick_replica(call, balance::request::again::no, service, random_, now);
 }
 
 bool call_book::pay_for_repeat(call_state& call, const attempt_record& last, payment by, time_point now,

@@ -23,4 +23,8 @@ void context::fail(code code, std::string_view text) {
   request_->fail(code, text, serving::incoming_request::executed::yes);
 }
 
+void context::refuse(code code, std::string_view text) {
+  request_->fail(code, text, serving::incoming_request::executed::no);
+}
+
 }  // namespace troupe

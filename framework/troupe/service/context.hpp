@@ -52,6 +52,10 @@ class context {
     request_->fail(problem.code, problem.text, serving::incoming_request::executed::yes, problem.advice);
   }
 
+  /// Answers with an error, and with the word that nothing was done: the caller's router may go to another
+  /// replica, also with a method that is not safe.
+  void refuse(code code, std::string_view text);
+
   /// `co_await ctx.sleep(20ms)`: other turns of the actor go on meanwhile.
   auto sleep(duration time) const {
     struct awaiter : internal::resumable<> {

@@ -27,9 +27,10 @@ class service {
                           capnp::AnyPointer::Reader params, capnp::AnyPointer::Builder results) = 0;
 };
 
-/// Answers UNIMPLEMENTED: what a generated method does until it is overridden.
+/// Refuses with UNIMPLEMENTED: what a generated method does until it is overridden. Another replica may have
+/// it.
 inline task<> unimplemented(context& ctx, std::string_view what) {
-  ctx.fail(code::unimplemented, std::string(what) + " is not implemented");
+  ctx.refuse(code::unimplemented, std::string(what) + " is not implemented");
   co_return;
 }
 
