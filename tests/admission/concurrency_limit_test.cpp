@@ -185,3 +185,20 @@ TEST_CASE("a limit stays within one and its bound") {
   idle.completed(1s, 1s, start + 1h);
   CHECK(idle.limit() == 1);
 }
+
+TEST_CASE("requests that run out of time in the queue shorten it, until none does any more") {
+  concurrency_limit it(1024, start);
+  time_point now = start;
+  const auto serve = [&](duration length, duration waited, int of_each_expire) {
+    for (const time_point end = now + length; now < end;) {
+      now += 10ms;
+      for (int i = 0; i < of_each_expire; ++i) it.expired(500ms);
+      it.completed(waited, 10ms, now);
+    }
+  };
+  serve(3s, 480ms, 1);
+  CHECK(it.limit() > 20);  // what is completed in a quarter of a second
+  CHECK(it.limit() < 32);
+  serve(30s, 60ms, 0);
+  CHECK(it.limit() > 90);
+}

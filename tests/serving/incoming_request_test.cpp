@@ -15,6 +15,7 @@ namespace {
 using namespace troupe;
 using namespace troupe::serving;
 using admission::ending;
+using admission::fate;
 using troupe::serving::test::arrives;
 using troupe::serving::test::failure_of;
 using executed = incoming_request::executed;
@@ -68,7 +69,7 @@ TEST_CASE("a request that was let in comes back from wherever it is dropped, and
   }
   SUBCASE("in the middle of its execution") {
     auto request = it.let_in();
-    request->begin_execution(it.now + 1ms);
+    CHECK(request->take_turn({fate::begins}, it.now + 1ms));
     CHECK(it.gauges.times.serving() == 1);
     request.reset();
     REQUIRE(it.back.size() == 1);
@@ -79,17 +80,16 @@ TEST_CASE("a request that was let in comes back from wherever it is dropped, and
   }
   SUBCASE("executed, with results") {
     auto request = it.let_in();
-    request->begin_execution(it.now + 2ms);
+    CHECK(request->take_turn({fate::begins}, it.now + 2ms));
     request->complete(it.now + 5ms);
     request.reset();
     CHECK(it.last().ending() == ending::succeeded);
     CHECK(it.last().was_completed());
-    CHECK(it.last().waited() == 2ms);
     CHECK(it.last().execution() == 3ms);
   }
   SUBCASE("executed, with an error") {
     auto request = it.let_in();
-    request->begin_execution(it.now);
+    CHECK(request->take_turn({fate::begins}, it.now));
     request->fail(code::not_found, "no such cart", executed::yes);
     request->complete(it.now);
     request.reset();
@@ -98,10 +98,45 @@ TEST_CASE("a request that was let in comes back from wherever it is dropped, and
   }
   SUBCASE("out of time before its turn") {
     auto request = it.let_in();
-    request->fail(code::deadline_exceeded, "too late", executed::no);
+    CHECK_FALSE(request->take_turn({fate::too_late}, it.now + 3s));
+    CHECK(it.gauges.times.serving() == 0);
+    request.reset();
+    CHECK(it.last().ending() == ending::expired);
+    CHECK(it.last().has_expired());
+    CHECK(failure_of(it.last()).code == code::deadline_exceeded);
+    CHECK(failure_of(it.last()).how == wire::ending::refused);
+  }
+}
+
+TEST_CASE("a request that its caller gave up is not begun, and has expired where that was at its deadline") {
+  way it;
+  SUBCASE("withdrawn by its caller before its turn") {
+    auto request = it.let_in();
+    request->cancel();
+    CHECK_FALSE(request->take_turn({fate::begins}, it.now + request->allowed() / 2));
+    CHECK_FALSE(request->has_expired());
     request.reset();
     CHECK(it.last().ending() == ending::expired);
   }
+  SUBCASE("given up by its caller, whose clock is a little ahead") {
+    auto request = it.let_in();
+    request->cancel();
+    CHECK_FALSE(request->take_turn({fate::begins}, it.now + request->allowed() * 99 / 100));
+    CHECK(request->has_expired());
+  }
+}
+
+TEST_CASE("a request gives way where the line says so, and tells that it waited too long") {
+  way it;
+  it.gauges.fullness.in_flight = 3;
+  it.gauges.fullness.limit = 10;
+  auto request = it.let_in();
+  CHECK_FALSE(request->take_turn({fate::gives_way, 600ms}, it.now));
+  CHECK(request->has_expired());
+  CHECK(request->turned_away());
+  CHECK(it.gauges.fullness.leaving == 1);
+  request.reset();
+  CHECK(it.last().ending() == ending::gave_way);
 }
 
 TEST_CASE("a request gives way at its turn where its kind has no room any more") {
@@ -109,9 +144,9 @@ TEST_CASE("a request gives way at its turn where its kind has no room any more")
   it.gauges.fullness.in_flight = 10;
   it.gauges.fullness.limit = 10;
   auto critical = it.let_in({.criticality = rpc::criticality::critical});
-  CHECK_FALSE(critical->gives_way());
+  CHECK(critical->take_turn({fate::begins}, it.now));
   auto normal = it.let_in();
-  CHECK(normal->gives_way());
+  CHECK_FALSE(normal->take_turn({fate::begins}, it.now));
   CHECK(normal->turned_away());
   normal.reset();
   CHECK(it.last().ending() == ending::gave_way);

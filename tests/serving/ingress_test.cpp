@@ -171,7 +171,7 @@ TEST_CASE("a request reaches its service's queue, and its answer goes back by th
   CHECK(it.waiting[0]->caller_name() == "shop-1");
   CHECK(it.waiting[0]->caller() == sound_hello().from);
   it.where.on_loop([&] {
-    it.waiting[0]->begin_execution(actor::now());
+    CHECK(it.waiting[0]->take_turn({admission::fate::begins}, actor::now()));
     it.waiting[0]->complete(actor::now());
     it.waiting.clear();
   });

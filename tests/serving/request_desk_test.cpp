@@ -18,6 +18,7 @@ namespace {
 
 using namespace troupe;
 using namespace troupe::serving;
+using admission::fate;
 using troupe::serving::test::arrives;
 using troupe::serving::test::failure_of;
 using troupe::serving::test::request_text;
@@ -77,7 +78,7 @@ TEST_CASE("a request goes to its service's queue, counts as in flight, and its a
   auto waiting = it.take();
   REQUIRE(waiting.size() == 2);
   CHECK(waiting[0]->caller_name() == "shop-1");
-  waiting[0]->begin_execution(actor::now());
+  CHECK(waiting[0]->take_turn({fate::begins}, actor::now()));
   waiting[0]->complete(actor::now());
   waiting[0].reset();
   REQUIRE(it.answers.size() == 1);
@@ -161,8 +162,8 @@ TEST_CASE("a request that gives way at its turn frees its room, and is told so")
   it.send({.criticality = rpc::criticality::critical});
   auto waiting = it.take();
   REQUIRE(waiting.size() == 10);
-  CHECK(waiting[0]->gives_way());
-  CHECK_FALSE(waiting[1]->gives_way());
+  CHECK_FALSE(waiting[0]->take_turn({fate::begins}, actor::now()));
+  CHECK(waiting[1]->take_turn({fate::begins}, actor::now()));
   CHECK(it.echo.gauges.fullness.leaving == 1);
   waiting[0].reset();
   CHECK(it.echo.gauges.fullness.leaving == 0);
@@ -192,7 +193,7 @@ TEST_CASE("results over the frame's limit are answered with an error in their pl
   it.shared.links.frames.words_max = 128;
   it.send({.attempt = 5});
   auto waiting = it.take();
-  waiting.at(0)->begin_execution(actor::now());
+  CHECK(waiting.at(0)->take_turn({fate::begins}, actor::now()));
   waiting[0]->results().initAs<capnp::Text>(2000);
   waiting[0]->complete(actor::now());
   waiting.clear();

@@ -44,7 +44,7 @@ class host_actor final : public actor::bound_actor {
 };
 
 struct idle_handler final : request_handler {
-  time_point start(request_ptr, time_point now) override { return now; }
+  time_point start(request_ptr) override { return actor::now(); }
   void reap(time_point) override {}
 };
 

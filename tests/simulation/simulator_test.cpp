@@ -439,8 +439,8 @@ round_trip = '2us'
   CHECK(came.figures["sheddable_errors_percent"] > 99);
   what.servers.in_flight_max = 1'000'000;
   came = play(what);
-  CHECK(came.figures["taken_per_request"] == doctest::Approx(1));
-  CHECK(came.figures["p99_ms"] == doctest::Approx(1000));
+  CHECK(came.figures["errors_percent"] == doctest::Approx(50).epsilon(.05));
+  CHECK(came.figures["p99_ms"] < 700);  // no limit: who would wait in vain gives way
 }
 
 TEST_CASE("a server that is overloaded finds its limit by itself, and what it takes is answered in time") {

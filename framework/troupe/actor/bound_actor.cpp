@@ -42,6 +42,15 @@ caf::resumable::subtype_t bound_actor::subtype() const {
   return where_ != nullptr ? caf::resumable::io_actor : caf::resumable::scheduled_actor;
 }
 
+// Not in the turn itself: the actor would go on with the message at once, up to as many as it may take.
+caf::resumable::resume_result bound_actor::resume(caf::execution_unit* on, std::size_t messages_max) {
+  const auto result = event_based_actor::resume(on, messages_max);
+  // From here on another thread may have resumed it already.
+  if (again_.load(std::memory_order_relaxed) && again_.exchange(false, std::memory_order_relaxed))
+    caf::anon_send(caf::actor_cast<caf::actor>(this), wake_up{});
+  return result;
+}
+
 std::function<void()> bound_actor::waker() {
   return [self = caf::actor_cast<caf::actor_addr>(this)] {
     if (const auto alive = caf::actor_cast<caf::actor>(self)) caf::anon_send(alive, wake_up{});

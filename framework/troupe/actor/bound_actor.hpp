@@ -5,6 +5,8 @@
 // a thread of one actor's own (dedicated_thread.hpp).
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,7 +20,7 @@
 
 namespace troupe::actor {
 
-/// Tells an actor that its inboxes are not empty any more.
+/// Tells an actor to have a turn: its inboxes are not empty any more, or it has asked for one itself.
 struct wake_up {};
 
 /// Commands to an actor, each run in one of its turns.
@@ -35,6 +37,7 @@ class bound_actor : public caf::event_based_actor {
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* from) override;
   void launch(caf::execution_unit* from, bool lazy, bool hide) override;
   subtype_t subtype() const override;
+  caf::resumable::resume_result resume(caf::execution_unit* on, std::size_t messages_max) override;
 
   /// Runs `command` in one of this actor's turns, after those posted before it; never once it is gone. From
   /// any thread, while this object lives; `commands` and `posting` are for those who may outlive it.
@@ -51,6 +54,9 @@ class bound_actor : public caf::event_based_actor {
   virtual void begin() {}
   /// Takes what its inboxes hold. Commands have been run already.
   virtual void turn() {}
+  /// In a turn that has left something to do: another one follows, after the others that wait for the same
+  /// execution unit, and on the event loop after what has arrived at the sockets.
+  void turn_again() { again_.store(true, std::memory_order_relaxed); }
 
  private:
   caf::behavior make_behavior() final;
@@ -59,6 +65,7 @@ class bound_actor : public caf::event_based_actor {
   caf::execution_unit* where_;
   std::shared_ptr<command_inbox> commands_;
   std::vector<std::function<void()>> taken_;
+  std::atomic<bool> again_{false};
 };
 
 /// Spawns an actor on `where` (null: CAF's scheduler).

@@ -20,6 +20,10 @@ constexpr double exploration = .2;
 constexpr double queue_most = 130;
 constexpr double queue_least = 16;
 
+constexpr double expired_much = .1;
+constexpr double patience_share = .5;
+constexpr double patience_growth = 1.25;  // a window
+
 constexpr double refused_much = .1;
 constexpr double refused_little = .05;
 constexpr std::uint32_t refusing_windows_max = 5;
@@ -36,12 +40,13 @@ concurrency_limit::concurrency_limit(std::uint32_t bound, time_point now)
       opened_(now),
       last_(now),
       least_at_(now),
-      queue_(queue_most) {}
+      queue_(queue_most),
+      patience_(to_seconds(wait_longest)) {}
 
 void concurrency_limit::open(time_point now) {
   opened_ = now;
-  completed_ = refused_ = 0;
-  waited_ = executed_ = duration{0};
+  completed_ = refused_ = expired_ = 0;
+  waited_ = executed_ = allowed_ = duration{0};
 }
 
 void concurrency_limit::completed(duration waited, duration executed, time_point now) {
@@ -59,7 +64,9 @@ void concurrency_limit::completed(duration waited, duration executed, time_point
 double concurrency_limit::target() const {
   const double waiting = std::max(queue_, highest_rate_ * to_seconds(wait_tolerated));
   const double served = std::max(queue_least, highest_rate_ * to_seconds(wait_longest));
-  return least_execution_ * highest_rate_ * (1 + exploration) + std::min(waiting, served);
+  const double borne =
+      patience_ < to_seconds(wait_longest) ? std::max(1., highest_rate_ * patience_) : served;
+  return least_execution_ * highest_rate_ * (1 + exploration) + std::min({waiting, served, borne});
 }
 
 void concurrency_limit::learn_execution(double seconds, bool waiting, time_point now) {
@@ -78,7 +85,8 @@ void concurrency_limit::learn_execution(double seconds, bool waiting, time_point
 }
 
 void concurrency_limit::adjust_queue() {
-  const double share = static_cast<double>(refused_) / static_cast<double>(refused_ + completed_);
+  const double turned_away = refused_ + expired_;
+  const double share = turned_away / (turned_away + completed_);
   refusing_windows_ = share > refused_much ? refusing_windows_ + 1 : 0;
   if (refusing_windows_ >= refusing_windows_max) {
     refusing_windows_ = 0;
@@ -88,13 +96,22 @@ void concurrency_limit::adjust_queue() {
   }
 }
 
+void concurrency_limit::adjust_patience() {
+  const double longest = to_seconds(wait_longest);
+  const double share = static_cast<double>(expired_) / static_cast<double>(expired_ + completed_);
+  if (share > expired_much)
+    patience_ = std::min(patience_, to_seconds(allowed_) / expired_ * patience_share);
+  else if (expired_ == 0)
+    patience_ = std::min(longest, patience_ * patience_growth);
+}
+
 void concurrency_limit::close(time_point now) {
   const double seconds = to_seconds(now - opened_);
   rates_[rate_at_] = static_cast<double>(completed_) / seconds;
   rate_at_ = (rate_at_ + 1) % windows;
   highest_rate_ = *std::max_element(rates_.begin(), rates_.end());
   const duration waited = waited_ / completed_;
-  const bool waiting = waited > wait_tolerated;
+  const bool waiting = waited > wait_tolerated || expired_ > 0;
   if (phase_ == phase::draining && now >= drained_at_) {
     phase_ = phase::measuring;  // from the next window on: this one still has the queue in it
   } else {
@@ -102,6 +119,7 @@ void concurrency_limit::close(time_point now) {
   }
   if (phase_ == phase::steady) {
     adjust_queue();
+    adjust_patience();
     const double held = least_execution_ * highest_rate_;
     if (waiting && now - least_at_ > remeasure_after) {
       phase_ = phase::draining;

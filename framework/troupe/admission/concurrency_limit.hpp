@@ -13,7 +13,8 @@
 //           meets 110 others or more, and that one must be let in. So 130 (of which normal traffic may use
 //           all but a tenth), or 50 ms of completions where that is more; but never above what is served in
 //           1 s, when callers have gone. Overload that lasts (a tenth refused, five windows in a row)
-//           halves it down to 16: no burst then, only a wait.
+//           halves it down to 16: no burst then, only a wait. While requests run out of time in the queue (a
+//           tenth of a window's), no more may wait than is completed in half of the time that those had.
 //
 // While requests wait less than 50 ms on average, a twentieth of a call's usual time, nothing is wrong,
 // however many there are: callers who each wait for their answer before they ask again may well be a
@@ -47,8 +48,14 @@ class concurrency_limit {
 
   /// A request was turned away for the limit.
   void refused() { ++refused_; }
-  /// A request was executed, after it had waited for its first turn. `now` may go back a little: threads
-  /// differ. O(1), no allocation.
+  /// A request that had been let in ran out of time before its first turn, or was about to. `allowed`: the
+  /// time that it had when it came.
+  void expired(duration allowed) {
+    ++expired_;
+    allowed_ += allowed;
+  }
+  /// A request was executed, after it, or one that came before it and waits on, had waited so long. `now` may
+  /// go back a little: threads differ. O(1), no allocation.
   void completed(duration waited, duration executed, time_point now);
 
  private:
@@ -58,6 +65,7 @@ class concurrency_limit {
   void close(time_point now);
   void learn_execution(double seconds, bool waiting, time_point now);
   void adjust_queue();
+  void adjust_patience();
   double target() const;
 
   static constexpr std::size_t windows = 10;
@@ -71,8 +79,10 @@ class concurrency_limit {
   time_point last_;
   std::uint32_t completed_ = 0;
   std::uint32_t refused_ = 0;
+  std::uint32_t expired_ = 0;
   duration waited_{0};
   duration executed_{0};
+  duration allowed_{0};  // of those that expired
 
   std::array<double, windows> rates_{};  // a second
   std::size_t rate_at_ = 0;
@@ -81,6 +91,7 @@ class concurrency_limit {
   time_point least_at_;
   time_point drained_at_{};
   double queue_;
+  double patience_;                     // seconds that requests may wait, as those say that did so in vain
   std::uint32_t refusing_windows_ = 0;  // in a row
 };
 

@@ -46,9 +46,11 @@ class service {
   ruling refuse(refusal why);
   /// Where the thread that executes it is the one that counts: whether it may stay at its turn, or gives way.
   bool may_stay(rpc::criticality what, rpc::attempt_kind which) const;
-  /// Of a request that has been executed: its wait for its first turn, and its execution. What an adaptive
-  /// limit learns from.
+  /// Of a request that has been executed: the longest wait at its turn (waiting_line.hpp), and its execution.
+  /// What an adaptive limit learns from.
   void executed(duration waited, duration took, time_point at);
+  /// Of one that ran out of time in the queue: how much it had when it came.
+  void expired(duration allowed) { adaptive_.expired(allowed); }
 
   // --- What it tells -----------------------------------------------------------------------------------
 

@@ -30,8 +30,7 @@ void answer_exception(context& ctx, const std::exception_ptr& thrown) {
 
 }  // namespace
 
-time_point coroutine_host::start(serving::request_ptr request, time_point now) {
-  request->begin_execution(now);
+time_point coroutine_host::start(serving::request_ptr request) {
   auto& fresh = running_.emplace_back(*this, std::move(request));
   fresh.self = std::prev(running_.end());
   auto& asked = fresh.ctx.request();

@@ -15,7 +15,7 @@ class coroutine_host final : public serving::request_handler {
   coroutine_host(std::unique_ptr<service> hosted, std::shared_ptr<calling::call_port> port)
       : hosted_(std::move(hosted)), port_(std::move(port)) {}
 
-  time_point start(serving::request_ptr request, time_point now) override;
+  time_point start(serving::request_ptr request) override;
   void reap(time_point now) override;
 
  private:

@@ -18,8 +18,31 @@ void incoming_request::let_in(service_gauges& gauges, std::shared_ptr<outbox> ho
   home_ = std::move(home);
 }
 
-bool incoming_request::gives_way() {
-  if (gauges_ == nullptr || gauges_->fullness.may_stay(criticality(), kind())) return false;
+bool incoming_request::take_turn(const admission::turn& what, time_point now) {
+  expired_ = what.fate != admission::fate::begins;
+  if (what.fate == admission::fate::too_late) return expire(), false;
+  if (cancelled()) {
+    // A caller gives up at its deadline, which is a little before this node's.
+    if (now - arrived_ >= allowed() - allowed() / 20) return expire(), false;
+    return fail(code::cancelled, "nobody waits for it any more", executed::no), false;
+  }
+  if (gives_way(what)) return false;
+  execution_began_ = now;
+  if (gauges_ != nullptr) gauges_->times.began(now - arrived_, now);
+  return true;
+}
+
+void incoming_request::expire() {
+  expired_ = true;
+  fail(code::deadline_exceeded, "too little time was left for it when its turn came", executed::no);
+}
+
+bool incoming_request::gives_way(const admission::turn& what) {
+  if (gauges_ == nullptr) return false;
+  if (what.fate == admission::fate::gives_way)
+    gauges_->fullness.give_way();
+  else if (gauges_->fullness.may_stay(criticality(), kind()))
+    return false;
   gave_way_ = true;
   refuse(admission::refusal::overloaded);
   return true;
@@ -43,13 +66,11 @@ void incoming_request::fail(code code, std::string_view text, executed was, rpc:
   executed_ = was;
 }
 
-void incoming_request::begin_execution(time_point now) {
-  execution_began_ = now;
-  if (gauges_ != nullptr) gauges_->times.began(now - arrived_, now);
-}
-
 void incoming_request::complete(time_point now) {
-  if (gauges_ != nullptr) gauges_->times.ended(now - execution_began_, now);
+  if (gauges_ != nullptr) {
+    gauges_->times.ended(now - execution_began_, now);
+    gauges_->usual.note(method().key(), now - execution_began_);
+  }
   completed_ = now;
   if (outcome_ == outcome::open) outcome_ = outcome::succeeded;
   executed_ = executed::yes;

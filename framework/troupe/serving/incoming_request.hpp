@@ -17,6 +17,7 @@
 
 #include <troupe/actor/turn_queue.hpp>
 #include <troupe/admission/ruling.hpp>
+#include <troupe/admission/waiting_line.hpp>
 #include <troupe/base/ids.hpp>
 #include <troupe/base/result.hpp>
 #include <troupe/base/time.hpp>
@@ -98,11 +99,15 @@ class incoming_request final : public actor::queued_request {
   bool was_let_in() const { return gauges_ != nullptr; }
   /// By the server, at any time.
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
-  /// At its turn, on the service's thread: turned away after all, for those that matter more.
-  bool gives_way();
-  /// The handler gets its first turn, and it is done: in time order over all requests of one service, for the
-  /// load report.
-  void begin_execution(time_point now);
+  /// As it waits for its first turn.
+  admission::waiting waiting() const {
+    return {
+        .method = method().key(), .criticality = criticality(), .arrived = arrived_, .deadline = deadline()};
+  }
+  /// At its turn, on the service's thread: whether its execution begins. If not it has its answer: it is too
+  /// late for it, nobody waits for it any more, or it gives way to those that matter more.
+  bool take_turn(const admission::turn& what, time_point now);
+  /// It is done. As its turn: in time order over all requests of one service, for the load report.
   void complete(time_point now);
   /// Back to the server, from wherever it is dropped; with an error where nobody answered it.
   void hand_back() noexcept override;
@@ -124,11 +129,13 @@ class incoming_request final : public actor::queued_request {
   bool failed() const { return outcome_ == outcome::failed; }
   /// Refused for overload, on its arrival or at its turn.
   bool turned_away() const { return turned_away_; }
+  /// It ran out of time before its turn, or was about to. `allowed`: how much it had when it came.
+  bool has_expired() const { return expired_; }
+  duration allowed() const { return head_.attempt.remaining; }
   /// How it ended. REQUIRES: it was let in, and has come back.
   admission::ending ending() const;
-  /// Whether it was executed to its end; then these are its wait for its first turn, and its execution.
+  /// Whether it was executed to its end; then this is how long that took.
   bool was_completed() const { return completed_ != time_point{}; }
-  duration waited() const { return execution_began_ - arrived_; }
   duration execution() const { return completed_ - execution_began_; }
   time_point completed() const { return completed_; }
 
@@ -136,6 +143,9 @@ class incoming_request final : public actor::queued_request {
 
  private:
   enum class outcome : std::uint8_t { open, succeeded, failed };
+
+  void expire();
+  bool gives_way(const admission::turn& what);
 
   wire::message message_;
   wire::request_head head_;
@@ -147,6 +157,7 @@ class incoming_request final : public actor::queued_request {
   executed executed_ = executed::no;
   bool turned_away_ = false;
   bool gave_way_ = false;
+  bool expired_ = false;
   std::shared_ptr<const sender> sender_;
   service_gauges* gauges_ = nullptr;  // of the service that let it in
   std::shared_ptr<outbox> home_;      // the same

@@ -30,9 +30,11 @@ struct occupancy {
                                   .leaving = leaving.load(std::memory_order_relaxed),
                                   .limit = limit.load(std::memory_order_relaxed)};
     if (admission::may_stay(now, what, which)) return true;
-    leaving.fetch_add(1, std::memory_order_relaxed);
+    give_way();
     return false;
   }
+  /// On the service's thread: one that is in counts as gone.
+  void give_way() { leaving.fetch_add(1, std::memory_order_relaxed); }
 };
 
 }  // namespace troupe::serving

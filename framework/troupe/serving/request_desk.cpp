@@ -101,8 +101,11 @@ void request_desk::settle(incoming_request& request) {
   auto* const service = request.notes.service;
   if (service == nullptr) return request.reply().set_load(intake_.report_of_none());
   if (request.was_completed()) {
-    service->core.executed(request.waited(), request.execution(), request.completed());
+    service->core.executed(service->gauges.longest_wait.load(std::memory_order_relaxed), request.execution(),
+                           request.completed());
     service->gauges.fullness.show(service->core);
+  } else if (request.has_expired()) {
+    service->core.expired(request.allowed());
   }
   // Before it leaves: what is reported includes the request that is answered.
   auto* const from = request.notes.from;

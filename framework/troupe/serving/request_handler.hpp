@@ -13,9 +13,9 @@ class request_handler {
  public:
   virtual ~request_handler() = default;
 
-  /// Starts a request: runs its handler up to the first suspension. Gives the time after that: the clock is
-  /// read once a request, as one reading costs as much as a small allocation.
-  virtual time_point start(request_ptr request, time_point now) = 0;
+  /// Starts a request whose turn it is: runs its handler up to the first suspension. Gives the time after
+  /// that: the clock is read once a request, as one reading costs as much as a small allocation.
+  virtual time_point start(request_ptr request) = 0;
 
   /// Called after every resumption: lets go of what has ended.
   virtual void reap(time_point now) = 0;

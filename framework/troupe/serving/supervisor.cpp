@@ -52,7 +52,7 @@ void supervisor::launch(hosted_service& service) {
     return made;
   };
   service.actor = actor::spawn_bound<service_actor>(by_.system(), unit, request_handler_factory(make),
-                                                    service.queue, flushed);
+                                                    service.gauges, service.queue, flushed);
   by_.monitor(service.actor);
 }
 

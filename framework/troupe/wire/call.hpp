@@ -36,6 +36,9 @@ struct method_address {
   std::string_view service;
   std::uint64_t interface_id = 0;  // Cap'n Proto's, of the interface that declares the method
   std::uint16_t ordinal = 0;       // of the method, there
+
+  /// One number for the method, within its service.
+  std::uint64_t key() const { return interface_id + ordinal; }
 };
 
 /// What each attempt of a call says of itself.

@@ -45,6 +45,7 @@ struct attempt {
   std::uint64_t tag = 0;  // the client's own
   time_point sent{}, deadline{};
   time_point arrived{}, started{};  // at the server
+  duration longest_wait{0};         // of its turn there
   std::uint32_t request = 0;
   std::uint32_t generation = 0;
   server_index server = 0;

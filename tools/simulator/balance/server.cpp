@@ -26,7 +26,8 @@ server::server(const server_model& model, server_index self, std::uint32_t route
       workers_(model.workers),
       intake_(unbounded, no_chance),
       service_(options_of(model)),
-      by_router_(routers) {
+      by_router_(routers),
+      waiting_(model.workers) {
   begin_life();
 }
 
@@ -36,6 +37,7 @@ void server::begin_life() {
   service_.life().launched({});
   service_.life().began();
   meter_ = admission::service_meter(model_->workers);
+  usual_ = {};
 }
 
 admission::ruling server::admit(std::uint32_t slot, time_point now) {
@@ -49,7 +51,11 @@ admission::ruling server::admit(std::uint32_t slot, time_point now) {
   it.counted = true;
   ++by_router_[it.router];
   if (model_->discipline == discipline::fifo) {
-    waiting_.push_back(slot);
+    const bool heeds_deadlines = model_->expired == server_model::overdue::dropped;
+    waiting_.add(slot, {.method = all_->request_of(it).method,
+                        .criticality = all_->request_of(it).criticality,
+                        .arrived = now,
+                        .deadline = heeds_deadlines ? it.deadline : never});
     start_waiting(now);
   } else {
     share(slot, now);
@@ -59,17 +65,19 @@ admission::ruling server::admit(std::uint32_t slot, time_point now) {
 
 void server::start_waiting(time_point now) {
   while (!frozen_ && busy_ < model_->workers && !waiting_.empty()) {
-    const auto slot = waiting_.front();
-    waiting_.pop_front();
-    const attempt& it = all_->attempt(slot);
+    const auto [slot, turn] = waiting_.call(usual_, now);
+    attempt& it = all_->attempt(slot);
     const auto criticality = all_->request_of(it).criticality;
-    if (unwanted(it, now)) {
+    const bool late = turn.fate == admission::fate::too_late;
+    if (turn.fate != admission::fate::begins) service_.expired(it.deadline - it.arrived);
+    if (late || unwanted(it, now)) {
       leave(slot, admission::ending::expired);
       all_->close_attempt(slot);
-    } else if (!service_.may_stay(criticality, it.kind)) {
+    } else if (turn.fate == admission::fate::gives_way || !service_.may_stay(criticality, it.kind)) {
       leave(slot, admission::ending::gave_way);
       next_->push(now, {happening::kind::attempt_gave_way, slot});
     } else {
+      it.longest_wait = turn.longest_wait;
       start(slot, now);
     }
   }
@@ -107,7 +115,8 @@ bool server::finish(std::uint32_t slot, time_point now) {
 void server::complete(std::uint32_t slot, time_point now) {
   attempt& it = all_->attempt(slot);
   meter_.ended(now - it.started, now);
-  service_.executed(it.started - it.arrived, now - it.started, now);
+  usual_.note(all_->request_of(it).method, now - it.started);
+  service_.executed(it.longest_wait, now - it.started, now);
   it.report = report(it.router, now);
   it.reports = true;
   leave(slot, admission::ending::succeeded);
@@ -128,6 +137,7 @@ void server::share(std::uint32_t slot, time_point now) {
   }
   advance(now);
   it.started = now;
+  it.longest_wait = duration{0};
   meter_.began(duration{0}, now);
   request& whose = all_->request_of(it);
   ++whose.executions;
@@ -208,10 +218,9 @@ void server::lose_all(std::vector<std::uint32_t>& lost) {
       all_->close_attempt(slot);
     }
   };
-  for (const auto slot : waiting_) lose(slot);
+  for (const auto slot : waiting_.take_all()) lose(slot);
   for (const auto slot : running_) lose(slot);
   for (const auto& each : shares_) lose(each.attempt);
-  waiting_.clear();
   running_.clear();
   stuck_.clear();
   shares_.clear();

@@ -17,6 +17,8 @@
 #include <troupe/admission/intake.hpp>
 #include <troupe/admission/service.hpp>
 #include <troupe/admission/service_meter.hpp>
+#include <troupe/admission/usual_durations.hpp>
+#include <troupe/admission/waiting_line.hpp>
 #include <troupe/rpc/load_report.hpp>
 
 #include "happening.hpp"
@@ -103,9 +105,10 @@ class server {
   admission::intake intake_;
   admission::service service_;
   admission::service_meter meter_;
+  admission::usual_durations usual_;
   std::vector<std::uint32_t> by_router_;  // in flight
 
-  std::deque<std::uint32_t> waiting_;
+  admission::waiting_line<std::uint32_t> waiting_;
   std::uint32_t busy_ = 0;
   std::vector<std::uint32_t> running_;  // FIFO, for lose_all only when it matters: small
   std::vector<std::uint32_t> stuck_;    // done while frozen
