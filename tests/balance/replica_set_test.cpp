@@ -393,33 +393,38 @@ TEST_CASE("a replica whose first call fails at once gets no further free trial")
   }
 }
 
-TEST_CASE("one of five that answers everything with an error, and at once, gets few calls") {
-  bench it(5);
-  it.warm(5ms);
+namespace {
+
+/// 2,000 calls, one after the other, of 5 ms each, or of next to none at `ill`; how many each replica got.
+template <class Outcome>
+std::map<replica_index, int> play_errors(bench& it, Outcome&& outcome_at, replica_index ill = ~0u) {
   std::map<replica_index, int> share;
   for (int i = 0; i < 2000; ++i) {
     const choice picked = it.begin();
     ++share[picked.replica];
     const time_point started = it.now;
-    const bool ill = picked.replica == 2;
-    it.now += ill ? 100us : 5ms;
-    const rpc::load_report load = report(1, 1, ill ? 100us : 5ms);
-    it.end(picked, started, ill ? outcome::error : outcome::success, &load);
+    const duration takes = picked.replica == ill ? 100us : 5ms;
+    it.now += takes;
+    const rpc::load_report load = report(1, 1, takes);
+    it.end(picked, started, outcome_at(picked.replica), &load);
   }
+  return share;
+}
+
+}  // namespace
+
+TEST_CASE("one of five that answers everything with an error, and at once, gets few calls") {
+  bench it(5);
+  it.warm(5ms);
+  auto share = play_errors(
+      it, [](replica_index i) { return i == 2 ? outcome::error : outcome::success; }, 2);
   CHECK(share[2] < 20);
 }
 
 TEST_CASE("errors that all give bar nobody") {
   bench it(5);
   it.warm(5ms);
-  std::map<replica_index, int> share;
-  for (int i = 0; i < 2000; ++i) {
-    const choice picked = it.begin();
-    ++share[picked.replica];
-    const time_point started = it.now;
-    it.now += 5ms;
-    const rpc::load_report load = report(1, 1, 5ms);
-    it.end(picked, started, it.random.below(3) == 0 ? outcome::error : outcome::success, &load);
-  }
+  const auto share = play_errors(
+      it, [&](replica_index) { return it.random.below(3) == 0 ? outcome::error : outcome::success; });
   for (const auto& [who, count] : share) CHECK(count > 200);
 }
